@@ -1,0 +1,5 @@
+/* DISSECTOR(name): asked in this order whether a flow is theirs. */
+DISSECTOR(dns_udp)
+DISSECTOR(dns_tcp)
+DISSECTOR(http)
+DISSECTOR(tls)
