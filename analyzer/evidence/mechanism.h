@@ -1,0 +1,20 @@
+/*
+ * The mechanisms that this build can find: the ids of the taxonomy with their stage, protocol and one fixed sentence each.
+ * A mechanism is added here when its detector is.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct mechanism {
+	const char *id;
+	const char *stage, *protocol; /* words of the taxonomy; "any": the flow's own */
+	const char *note;             /* the `note` column: fixed text, says what the packets show, never who or why */
+	const char *source;           /* the paper or report behind the rule */
+};
+
+extern const struct mechanism mechanisms[];
+extern const size_t mechanism_count;
+
+/* NULL when there is none with this id. */
+const struct mechanism *mechanism_find(const char *id);
