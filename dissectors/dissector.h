@@ -23,6 +23,11 @@ struct dissection {
 	void
 	    *state; /* flow_size bytes of this flow (and version), zeroed when it was claimed; NULL if flow_size is 0 */
 	uint8_t version;       /* struct event */
+	/*
+	 * gap() and close() alone: the bytes that each direction (of this version) left unconsumed and that are dropped now,
+	 * for a last look at an unfinished message. Empty in every other call, or when they are not at hand any more.
+	 */
+	struct span held[2];
 	struct arena *scratch; /* reset after every packet */
 	struct pool *large;    /* objects of large_size, capped a shard; pool_get may fail: do without and count it */
 	struct bus *bus;
