@@ -22,7 +22,7 @@ struct dissection {
 	const struct packet *pkt; /* the packet that brought the bytes; for a gap, the one that showed it */
 	void
 	    *state; /* flow_size bytes of this flow (and version), zeroed when it was claimed; NULL if flow_size is 0 */
-	uint8_t version;       /* struct event */
+	uint8_t version; /* struct event */
 	/*
 	 * gap() and close() alone: the bytes that each direction (of this version) left unconsumed and that are dropped now,
 	 * for a last look at an unfinished message. Empty in every other call, or when they are not at hand any more.
