@@ -10,7 +10,12 @@ struct mechanism {
 	const char *id;
 	const char *stage, *protocol; /* words of the taxonomy; "any": the flow's own */
 	const char *note;             /* the `note` column: fixed text, says what the packets show, never who or why */
-	const char *source;           /* the paper or report behind the rule */
+	/*
+	 * The `note` instead where the finding itself carries the word: selectivity is name, address, port or protocol, or a
+	 * signature of scope national or isp matched (the report decides). NULL: no such sentence, `note` always holds.
+	 */
+	const char *note_selective;
+	const char *source; /* the paper or report behind the rule */
 };
 
 extern const struct mechanism mechanisms[];

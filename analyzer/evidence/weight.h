@@ -16,7 +16,7 @@ const uint8_t *weights_sha256(const struct weights *w);
 size_t weights_rows(const struct weights *w);
 
 /* Adds the term of this id to the finding; half: half the weight, rounded toward zero. An id that the table does not hold
- * weighs nothing and is not listed. Adding an id twice keeps the larger. */
+ * weighs nothing and is not listed. Adding an id twice keeps the one farther from 0. */
 void finding_term(struct finding *f, const struct weights *w, const char *id, bool half);
 
 /* Sets score_db and label from the terms, kind, failed guards and selectivity: the last step before a row is written. */
