@@ -36,7 +36,7 @@ static int slab_add(struct pool *p)
 	return 0;
 }
 
-void *pool_get(struct pool *p)
+void *pool_take(struct pool *p)
 {
 	if (p->alive >= p->cap)
 		return NULL;
@@ -51,7 +51,13 @@ void *pool_get(struct pool *p)
 	p->alive++;
 	if (p->alive > p->peak)
 		p->peak = p->alive;
-	return memset(object, 0, p->object_size);
+	return object;
+}
+
+void *pool_get(struct pool *p)
+{
+	void *object = pool_take(p);
+	return object ? memset(object, 0, p->object_size) : NULL;
 }
 
 void pool_put(struct pool *p, void *object)

@@ -20,6 +20,9 @@ void pool_init(struct pool *p, size_t object_size, size_t cap);
 /* A zeroed object, or NULL when the cap or memory is reached: the caller decides what to evict or counts the loss. */
 void *pool_get(struct pool *p);
 
+/* The same, but the bytes are what they were: for large objects that are written before they are read. */
+void *pool_take(struct pool *p);
+
 /* Gives an object of this pool back. NULL is legal. */
 void pool_put(struct pool *p, void *object);
 

@@ -1,12 +1,7 @@
 /* EVENT(NAME, body): every event there is, and the struct that is its body (event.h says where each is declared). */
 #define EVENT_LIST(EVENT)                                                                                              \
-	EVENT(FLOW_OPEN, flow_change)                                                                                  \
 	EVENT(FLOW_CLOSE, flow_change)                                                                                 \
-	EVENT(TCP_SYN, tcp_segment)                                                                                    \
-	EVENT(TCP_SYNACK, tcp_segment)                                                                                 \
-	EVENT(TCP_FIN, tcp_segment)                                                                                    \
-	EVENT(TCP_RESET, tcp_segment)                                                                                  \
-	EVENT(TCP_AFTER_RESET, tcp_segment)                                                                            \
+	EVENT(TCP_SYNACK, tcp_synack)                                                                                  \
 	EVENT(STREAM_GAP, stream_gap)                                                                                  \
 	EVENT(STREAM_CONFLICT, stream_conflict)                                                                        \
 	EVENT(DNS_MESSAGE, dns_message)                                                                                \

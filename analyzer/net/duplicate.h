@@ -1,0 +1,29 @@
+/*
+ * Guard G4: a mirror port or a capture on several interfaces shows one packet twice. A copy has the same addresses, ports,
+ * IP-ID, sequence and acknowledgement numbers, flags, length and transport checksum, within 5 ms; TTL, VLAN and link
+ * addresses may differ. Copies are dropped before anything is counted, RSTs excepted: real injectors send identical resets
+ * in a burst, so RST copies are marked and the capture pass decides, when it knows how common copies are in the file.
+ */
+#pragma once
+
+#include "analyzer/base/hash.h"
+#include "analyzer/net/packet.h"
+
+#define DUPLICATE_WINDOW_NS (INT64_C(5) * 1000000)
+
+enum { DUPLICATE_SLOTS = 4096 }; /* packets remembered, a power of two; a collision forgets the older one */
+
+struct duplicate_filter {
+	struct hash_key key;
+	struct {
+		uint64_t digest;
+		int64_t ts_ns;
+	} seen[DUPLICATE_SLOTS];
+	uint64_t eligible; /* non-RST packets that could be told from an equal new packet */
+	uint64_t copies;   /* of these, copies */
+};
+
+void duplicate_init(struct duplicate_filter *f);
+
+/* True for a copy. A packet that carries nothing to tell a copy from a repeat (a bare ACK without an IP-ID) never is one. */
+bool duplicate_check(struct duplicate_filter *f, const struct packet *p);

@@ -1,0 +1,310 @@
+/*
+ * The flow table: a chained hash table with a random key, and one least-recently-used list an idle class. A packet looks
+ * for its 5-tuple and shared tunnel identity; the identity that each direction chooses for itself (a TEID, an MPLS label)
+ * is learnt from the first packet of that direction and must then agree.
+ */
+#include "analyzer/net/flow.h"
+
+#include <stdlib.h>
+
+enum { FIRST_BUCKETS = 256 };
+
+/* A flow that is an hour ahead of the clock belongs to a time line that a bogus timestamp started. */
+#define CLOCK_JUMP_NS (INT64_C(3600) * 1000000000)
+
+enum idle_class { IDLE_OPEN_TCP, IDLE_CLOSED_TCP, IDLE_OTHER, IDLE_CLASSES };
+
+struct flow_table {
+	struct flow_limits limits;
+	struct hash_key key;
+	struct flow **buckets;
+	size_t bucket_count;
+	struct pool flows, tcp;
+	struct list idle[IDLE_CLASSES];
+	struct flow_counts counts;
+	flow_closing *closing;
+	void *context;
+};
+
+int slot_reserve(struct slot_plan *plan, struct slot *out, size_t size, struct err *e)
+{
+	size_t rounded = (size + 15) / 16 * 16;
+	if (size > SLOTS_MAX || plan->size + rounded > SLOTS_MAX)
+		return err_set(e, ERR_LIMIT, "detectors ask for more than %d bytes in every flow", SLOTS_MAX);
+	*out = (struct slot){.off = plan->size, .size = (uint32_t)size};
+	plan->size += (uint32_t)rounded;
+	return 0;
+}
+
+void *flow_slot(struct flow *f, struct slot s)
+{
+	return s.size ? f->slots + s.off : NULL;
+}
+
+struct flow_table *flow_table_new(const struct flow_limits *limits, uint32_t slot_bytes, flow_closing *closing,
+                                  void *context)
+{
+	struct flow_table *t = calloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->limits = *limits;
+	t->key = hash_key_random();
+	t->bucket_count = FIRST_BUCKETS;
+	t->buckets = calloc(t->bucket_count, sizeof(struct flow *));
+	t->closing = closing;
+	t->context = context;
+	pool_init(&t->flows, sizeof(struct flow) + slot_bytes, limits->flows);
+	pool_init(&t->tcp, sizeof(struct tcp_flow), limits->flows);
+	for (int i = 0; i < IDLE_CLASSES; i++)
+		list_init(&t->idle[i]);
+	if (!t->buckets) {
+		flow_table_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void flow_table_free(struct flow_table *t)
+{
+	if (!t)
+		return;
+	pool_free(&t->flows);
+	pool_free(&t->tcp);
+	free(t->buckets);
+	free(t);
+}
+
+/* What both directions of a flow have in common, in one order. */
+struct flow_key {
+	uint8_t low[16], high[16];
+	uint16_t low_port, high_port;
+	uint8_t l4_proto, version;
+	uint8_t zero[2];
+	uint64_t tunnel_shared;
+};
+
+static struct flow_key key_of(const struct packet *p)
+{
+	struct flow_key k = {.l4_proto = p->l4_proto, .version = p->src.version, .tunnel_shared = p->tunnel_shared};
+	int order = memcmp(p->src.bytes, p->dst.bytes, sizeof p->src.bytes);
+	bool src_low = order < 0 || (order == 0 && p->sport <= p->dport);
+	memcpy(k.low, src_low ? p->src.bytes : p->dst.bytes, sizeof k.low);
+	memcpy(k.high, src_low ? p->dst.bytes : p->src.bytes, sizeof k.high);
+	k.low_port = src_low ? p->sport : p->dport;
+	k.high_port = src_low ? p->dport : p->sport;
+	return k;
+}
+
+static bool is_client(const struct flow *f, const struct addr *a, uint16_t port)
+{
+	return f->client_port == port && addr_equal(&f->client, a);
+}
+
+static bool is_server(const struct flow *f, const struct addr *a, uint16_t port)
+{
+	return f->server_port == port && addr_equal(&f->server, a);
+}
+
+/* True when the packet is of this flow as far as addresses go; *dir is who speaks. */
+static bool flow_matches(const struct flow *f, const struct packet *p, enum dir *dir)
+{
+	if (f->l4_proto != p->l4_proto || f->tunnel_shared != p->tunnel_shared)
+		return false;
+	*dir = is_client(f, &p->src, p->sport) && is_server(f, &p->dst, p->dport) ? DIR_UP : DIR_DOWN;
+	return *dir == DIR_UP || (is_client(f, &p->dst, p->dport) && is_server(f, &p->src, p->sport));
+}
+
+/* The oldest flow that agrees on the direction's own tunnel identity; else the oldest that has not learnt one. */
+static struct flow *flow_find(struct flow_table *t, const struct packet *p, uint64_t hash, enum dir *dir)
+{
+	struct flow *exact = NULL, *open = NULL;
+	enum dir exact_dir = DIR_UP, open_dir = DIR_UP;
+	for (struct flow *f = t->buckets[hash & (t->bucket_count - 1)]; f; f = f->chain) {
+		enum dir d;
+		if (f->hash != hash || !flow_matches(f, p, &d))
+			continue;
+		if (f->tunnel_way[d] == p->tunnel_way && (!exact || f->id < exact->id)) {
+			exact = f;
+			exact_dir = d;
+		} else if (f->tunnel_way[d] == 0 && f->packets[d] == 0 && (!open || f->id < open->id)) {
+			open = f;
+			open_dir = d;
+		}
+	}
+	*dir = exact ? exact_dir : open_dir;
+	return exact ? exact : open;
+}
+
+static void table_grow(struct flow_table *t)
+{
+	size_t count = t->bucket_count * 2;
+	struct flow **buckets = calloc(count, sizeof(struct flow *));
+	if (!buckets)
+		return;
+	for (size_t i = 0; i < t->bucket_count; i++) {
+		struct flow *next;
+		for (struct flow *f = t->buckets[i]; f; f = next) {
+			next = f->chain;
+			f->chain = buckets[f->hash & (count - 1)];
+			buckets[f->hash & (count - 1)] = f;
+		}
+	}
+	free(t->buckets);
+	t->buckets = buckets;
+	t->bucket_count = count;
+}
+
+static void flow_close(struct flow_table *t, struct flow *f, enum flow_end why)
+{
+	struct flow **link = &t->buckets[f->hash & (t->bucket_count - 1)];
+	t->closing(t->context, f, why);
+	while (*link != f)
+		link = &(*link)->chain;
+	*link = f->chain;
+	list_remove(&f->lru);
+	pool_put(&t->tcp, f->tcp);
+	pool_put(&t->flows, f);
+}
+
+static struct flow *quietest(struct list *idle)
+{
+	return list_empty(idle) ? NULL : LIST_ENTRY(idle->next, struct flow, lru);
+}
+
+static void expire(struct flow_table *t, int64_t now)
+{
+	const int64_t allowed[IDLE_CLASSES] = {
+	    [IDLE_OPEN_TCP] = t->limits.tcp_idle_ns,
+	    [IDLE_CLOSED_TCP] = t->limits.closed_idle_ns,
+	    [IDLE_OTHER] = t->limits.other_idle_ns,
+	};
+	for (int i = 0; i < IDLE_CLASSES; i++) {
+		struct flow *f;
+		while ((f = quietest(&t->idle[i])) != NULL &&
+		       (now - f->last_ns > allowed[i] || f->last_ns - now > CLOCK_JUMP_NS))
+			flow_close(t, f, FLOW_END_IDLE);
+	}
+}
+
+static void evict_one(struct flow_table *t)
+{
+	struct flow *victim = NULL;
+	for (int i = 0; i < IDLE_CLASSES; i++) {
+		struct flow *f = quietest(&t->idle[i]);
+		if (f && (!victim || f->last_ns < victim->last_ns))
+			victim = f;
+	}
+	t->counts.evicted++;
+	flow_close(t, victim, FLOW_END_EVICTED);
+}
+
+/* Without a SYN the side with a well-known port is taken for the server, else whoever is heard first for the client. */
+static bool from_server(const struct packet *p)
+{
+	enum { WELL_KNOWN = 1024 };
+	if (p->l4_proto == IPPROTO_TCP && (p->tcp_flags & TCP_SYN))
+		return p->tcp_flags & TCP_ACK;
+	return p->sport < WELL_KNOWN && p->dport >= WELL_KNOWN;
+}
+
+static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint64_t hash, enum dir *dir)
+{
+	if (t->flows.alive >= t->limits.flows)
+		evict_one(t);
+	if (t->flows.alive >= t->bucket_count)
+		table_grow(t);
+	struct flow *f = pool_get(&t->flows);
+	struct tcp_flow *tcp = f && p->l4_proto == IPPROTO_TCP ? pool_get(&t->tcp) : NULL;
+	if (!f || (p->l4_proto == IPPROTO_TCP && !tcp)) {
+		pool_put(&t->flows, f);
+		return NULL;
+	}
+	*dir = from_server(p) ? DIR_DOWN : DIR_UP;
+	f->id = ++t->counts.opened;
+	f->hash = hash;
+	f->client = *dir == DIR_UP ? p->src : p->dst;
+	f->server = *dir == DIR_UP ? p->dst : p->src;
+	f->client_port = *dir == DIR_UP ? p->sport : p->dport;
+	f->server_port = *dir == DIR_UP ? p->dport : p->sport;
+	f->l4_proto = p->l4_proto;
+	f->tunnel_shared = p->tunnel_shared;
+	f->first_ns = p->clock_ns;
+	f->first = frame_ref_of(p);
+	f->tcp = tcp;
+	f->idle_class = tcp ? IDLE_OPEN_TCP : IDLE_OTHER;
+	if (tcp) {
+		tcp->timed[DIR_UP].sent_ns = tcp->timed[DIR_DOWN].sent_ns = FRAME_NO_TIME;
+		if (!(p->tcp_flags & TCP_SYN))
+			f->flags |= FLOW_MIDSTREAM;
+	}
+	f->chain = t->buckets[hash & (t->bucket_count - 1)];
+	t->buckets[hash & (t->bucket_count - 1)] = f;
+	list_append(&t->idle[f->idle_class], &f->lru);
+	if (t->flows.peak > t->counts.peak)
+		t->counts.peak = t->flows.peak;
+	return f;
+}
+
+/* G13: does this packet open a new connection between the same ports? */
+static bool takes_over(const struct flow *f, const struct packet *p, enum dir dir)
+{
+	if (p->l4_proto != IPPROTO_TCP || (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return false;
+	const struct side *s = &f->tcp->side[dir];
+	if (dir == DIR_UP && s->have_syn && s->isn == p->tcp_seq)
+		return false;
+	bool closed = f->flags & (FLOW_FIN_UP | FLOW_FIN_DOWN | FLOW_RESET);
+	bool idle = p->clock_ns - f->last_ns > FLOW_REUSE_IDLE_S * INT64_C(1000000000);
+	bool no_payload = f->bytes[DIR_UP] == 0 && f->bytes[DIR_DOWN] == 0;
+	return closed || idle || (no_payload && dir == DIR_UP);
+}
+
+struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *dir)
+{
+	struct flow_key key = key_of(p);
+	uint64_t hash = hash_bytes(t->key, &key, sizeof key);
+	bool reused = false;
+	expire(t, p->clock_ns);
+	struct flow *f = flow_find(t, p, hash, dir);
+	if (f && takes_over(f, p, *dir)) {
+		flow_close(t, f, FLOW_END_REUSED);
+		f = NULL;
+		reused = true;
+	}
+	if (!f)
+		f = flow_open(t, p, hash, dir);
+	if (!f)
+		return NULL;
+	if (reused)
+		f->flags |= FLOW_PORT_REUSED;
+	f->tunnel_way[*dir] = p->tunnel_way;
+	f->last_ns = p->clock_ns;
+	f->packets[*dir]++;
+	list_remove(&f->lru);
+	list_append(&t->idle[f->idle_class], &f->lru);
+	return f;
+}
+
+void flow_reclass(struct flow_table *t, struct flow *f)
+{
+	bool both_fin = (f->flags & FLOW_FIN_UP) && (f->flags & FLOW_FIN_DOWN);
+	if (!f->tcp || f->idle_class == IDLE_CLOSED_TCP || !(both_fin || (f->flags & FLOW_RESET)))
+		return;
+	f->idle_class = IDLE_CLOSED_TCP;
+	list_remove(&f->lru);
+	list_append(&t->idle[f->idle_class], &f->lru);
+}
+
+void flow_table_close_all(struct flow_table *t)
+{
+	for (int i = 0; i < IDLE_CLASSES; i++) {
+		struct flow *f;
+		while ((f = quietest(&t->idle[i])) != NULL)
+			flow_close(t, f, FLOW_END_CAPTURE);
+	}
+}
+
+const struct flow_counts *flow_counts(const struct flow_table *t)
+{
+	return &t->counts;
+}

@@ -1,0 +1,143 @@
+/* The order of things for one TCP packet. */
+#include "analyzer/net/track.h"
+
+#define DISORDER_NS INT64_C(1000000) /* G6 */
+
+void tracker_init(struct tracker *t, struct stream_pools *streams, size_t resets_cap,
+                  const struct track_observer *observer)
+{
+	*t = (struct tracker){.streams = streams, .observer = *observer};
+	pool_init(&t->resets, sizeof(struct resets), resets_cap);
+}
+
+void tracker_free(struct tracker *t)
+{
+	pool_free(&t->resets);
+}
+
+static void flags_update(struct tracker *t, struct flow *f, enum dir d, const struct packet *p)
+{
+	enum { USUAL_MSS = 1460 };
+	const struct sample *last = side_recent(&f->tcp->side[d], 0);
+	if (p->anomalies & PKT_SNAPPED)
+		f->flags |= FLOW_SNAPPED;
+	if ((p->anomalies & PKT_LENGTH_ZERO) || p->payload_len > USUAL_MSS)
+		f->flags |= FLOW_SUPER_PACKET;
+	if (p->tcp_flags & TCP_FIN)
+		f->flags |= d == DIR_UP ? FLOW_FIN_UP : FLOW_FIN_DOWN;
+	if (p->tcp_flags & TCP_RST)
+		f->flags |= FLOW_RESET;
+	if (last && last->frame.ts_ns != FRAME_NO_TIME && p->frame->ts_ns != FRAME_NO_TIME &&
+	    last->frame.ts_ns - p->frame->ts_ns > DISORDER_NS) {
+		f->flags |= FLOW_TS_DISORDER;
+		t->counts.disordered++;
+	}
+}
+
+/* The client's ACK of the SYN/ACK completes the handshake. */
+static void handshake_update(struct flow *f, enum dir d, const struct packet *p)
+{
+	const struct side *server = &f->tcp->side[DIR_DOWN];
+	bool ack = (p->tcp_flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
+	if (d == DIR_UP && ack && server->have_syn && seq_diff(p->tcp_ack, server->isn + 1) >= 0)
+		f->flags |= FLOW_HANDSHAKE;
+}
+
+/* Karn's rule: a segment that is sent again, or overtaken by a retransmission, is not timed. */
+static void rtt_send(struct tcp_flow *tcp, enum dir d, const struct packet *p, const struct sample *sample)
+{
+	uint32_t end = sample_seq_end(sample);
+	const struct side *s = &tcp->side[d];
+	if (end == sample->seq || p->frame->ts_ns == FRAME_NO_TIME)
+		return;
+	bool again = s->have_seq && seq_diff(sample->seq, s->max_seq_end) < 0;
+	if (again) {
+		tcp->timed[d].sent_ns = FRAME_NO_TIME;
+	} else if (tcp->timed[d].sent_ns == FRAME_NO_TIME) {
+		tcp->timed[d].seq_end = end;
+		tcp->timed[d].sent_ns = p->frame->ts_ns;
+	}
+}
+
+static void rtt_acknowledge(struct tcp_flow *tcp, enum dir d, const struct packet *p, const struct sample *sample)
+{
+	enum dir sent = dir_other(d);
+	int64_t sent_ns = tcp->timed[sent].sent_ns;
+	if (!(p->tcp_flags & TCP_ACK) || sent_ns == FRAME_NO_TIME || p->frame->ts_ns == FRAME_NO_TIME)
+		return;
+	if (seq_diff(p->tcp_ack, tcp->timed[sent].seq_end) < 0)
+		return;
+	if (p->frame->ts_ns >= sent_ns)
+		rtt_add(&tcp->rtt[sent], p->frame->ts_ns - sent_ns, sample->frame);
+	tcp->timed[sent].sent_ns = FRAME_NO_TIME;
+}
+
+/* G2: an acknowledgement of bytes that the capture does not hold. */
+static void loss_update(struct tracker *t, struct flow *f, enum dir d, const struct packet *p)
+{
+	enum { PLAUSIBLE = 1 << 30 };
+	enum dir sent = dir_other(d);
+	const struct side *sender = &f->tcp->side[sent];
+	if (!(p->tcp_flags & TCP_ACK) || !sender->have_seq)
+		return;
+	uint32_t known = sender->max_seq_end;
+	if (f->tcp->unseen_end[sent] && seq_diff(f->tcp->unseen_end[sent], known) > 0)
+		known = f->tcp->unseen_end[sent];
+	int32_t unseen = seq_diff(p->tcp_ack, known);
+	if (unseen <= 0 || unseen > PLAUSIBLE)
+		return;
+	f->tcp->unseen_end[sent] = p->tcp_ack;
+	f->flags |= FLOW_LOSS;
+	t->counts.lost_bytes += (uint64_t)unseen;
+}
+
+static void reset_packet(struct tracker *t, struct flow *f, enum dir d, struct sample *sample)
+{
+	struct tcp_flow *tcp = f->tcp;
+	if (!tcp->resets)
+		tcp->resets = pool_get(&t->resets);
+	if (!tcp->resets) {
+		t->counts.resets_refused++;
+		return;
+	}
+	reset_add(tcp->resets, d, tcp->side, sample);
+}
+
+void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct packet *p, bool copy)
+{
+	struct tcp_flow *tcp = f->tcp;
+	struct side *own = &tcp->side[d];
+	struct sample sample = sample_of(p);
+	sample.copy = copy;
+	flags_update(t, f, d, p);
+	f->bytes[d] += p->payload_len;
+	if (p->tcp_flags & TCP_RST) {
+		sample.checksum = (uint8_t)packet_checksum(p);
+		reset_packet(t, f, d, &sample);
+		return;
+	}
+	bool synack = (p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+	if (p->tcp_flags & TCP_SYN)
+		side_checksum(own, p, &sample);
+	if (synack) {
+		struct tcp_synack body = {.sample = sample, .ordinal = (uint16_t)(own->syn_count + 1)};
+		t->observer.synack(t->observer.context, f, &body, p);
+	}
+	loss_update(t, f, d, p);
+	handshake_update(f, d, p);
+	rtt_acknowledge(tcp, d, p, &sample);
+	rtt_send(tcp, d, p, &sample);
+	if (p->tcp_flags & TCP_ACK)
+		stream_acknowledged(t->streams, f, dir_other(d), p->tcp_ack, p);
+	if (p->payload_len > 0 || (p->tcp_flags & TCP_FIN))
+		stream_segment(t->streams, f, d, p, &sample);
+	side_update(own, p, &sample);
+	if (tcp->resets && tcp->resets->side[d].rst_count > 0)
+		reset_after(tcp->resets, d, &sample);
+}
+
+void track_close(struct tracker *t, struct flow *f)
+{
+	pool_put(&t->resets, f->tcp->resets);
+	f->tcp->resets = NULL;
+}
