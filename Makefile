@@ -52,7 +52,7 @@ REPLAY_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(FUZZ
 
 Q := $(if $(V),,@)
 
-.PHONY: all test unit golden golden-accept cli replay check-corpus asan ubsan tsan fuzz lint bench install clean help
+.PHONY: all tests test unit golden golden-accept cli replay check-corpus asan ubsan tsan fuzz lint bench install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -87,7 +87,12 @@ $(BUILD)/tests/fuzz/fuzzer_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
 	@echo "LD $@"
 	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
-test: unit golden cli replay ## all tests: unit, golden, command line, fuzz replay
+tests: $(TEST_BIN) $(REPLAY_BIN) ## build the test programs, run none
+
+# Every suite runs, whatever the ones before it said; the summary decides.
+test: $(BIN) tests ## all tests: unit, golden, command line, fuzz replay
+	$(Q)rm -rf $(BUILD)/results
+	$(Q)-$(MAKE) --no-print-directory -k -O MODE=$(MODE) unit golden cli replay
 	$(Q)scripts/test_summary $(BUILD)
 
 unit: $(TEST_BIN) ## cmocka unit tests
