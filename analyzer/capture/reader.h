@@ -8,7 +8,7 @@
 #include "analyzer/capture/capture.h"
 
 /* The most of a stream that recognition looks at. */
-enum { READER_HEAD_MAX = 64 * 1024 };
+enum { READER_HEAD_MAX = 72 * 1024 };
 
 struct reader {
 	const char *format; /* the word of captures.csv */
@@ -26,7 +26,7 @@ struct reader {
 	void (*close)(struct capture *c);
 };
 
-extern const struct reader reader_pcap, reader_pcapng, reader_snoop;
+extern const struct reader reader_pcap, reader_pcapng, reader_snoop, reader_erf;
 
 /* What memory.c reads. */
 struct capture_memory {
