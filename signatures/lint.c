@@ -1,0 +1,262 @@
+/* See lint.h. This file judges the fields of a row one by one; lint_pattern.c judges the pattern. */
+#include "signatures/lint.h"
+
+#include "signatures/pattern.h"
+
+struct choice {
+	const char *name;
+	int value;
+};
+
+/* The value of a word, or -1. */
+static int choose(struct span word, const struct choice *choices, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (span_equal(word, span_text(choices[i].name)))
+			return choices[i].value;
+	return -1;
+}
+
+#define CHOOSE(word, choices) choose(word, choices, sizeof(choices) / sizeof((choices)[0]))
+
+static bool is_control(struct span s, size_t i)
+{
+	uint8_t c = s.ptr[i];
+	return c < 0x20 || c == 0x7f || (c == 0xc2 && i + 1 < s.len && s.ptr[i + 1] >= 0x80 && s.ptr[i + 1] < 0xa0);
+}
+
+/* Length, UTF-8, control bytes. The pattern of an unused row only has to fit. */
+static int check_text(const struct row *row, enum column column, bool unused, struct err *e)
+{
+	struct span s = row->field[column];
+	if (s.len > FIELD_MAX)
+		return row_error(row, column, e, "%zu bytes; a field holds at most %d", s.len, FIELD_MAX);
+	if (unused && column == COL_PATTERN)
+		return 0;
+	for (size_t i = 0; i < s.len;) {
+		size_t n = utf8_sequence(span_after(s, i));
+		if (n == 0)
+			return row_error(row, column, e,
+			                 "not UTF-8 at byte %zu; write such bytes as \\xHH with encoding esc", i);
+		if (is_control(s, i))
+			return row_error(row, column, e, "control byte 0x%02x; write it as \\x%02x with encoding esc",
+			                 s.ptr[i], s.ptr[i]);
+		if (n == 3 && memcmp(s.ptr + i, "\xef\xbf\xbd", 3) == 0)
+			return row_error(row, column, e,
+			                 "U+FFFD: a charset was lost here; take the bytes from the source again");
+		i += n;
+	}
+	return 0;
+}
+
+static int check_id(const struct row *row, struct err *e)
+{
+	struct span id = row->field[COL_ID];
+	if (id.len == 0)
+		return row_error(row, COL_ID, e, "empty; give every row an id of its own");
+	for (size_t i = 0; i < id.len; i++) {
+		uint8_t c = id.ptr[i];
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '@' && c != '-')
+			return row_error(row, COL_ID, e, "byte 0x%02x; use only a-z 0-9 . _ @ -", c);
+	}
+	return 0;
+}
+
+enum kind { KIND_HTTP, KIND_DNS, KIND_TLS, KIND_RST, KIND_QUIC };
+
+struct place {
+	const char *name;
+	enum kind kind;
+	enum sig_location location;
+	unsigned matches; /* the ways of matching that make sense there, as bits of enum sig_match */
+};
+
+enum {
+	TEXT_MATCHES = 1 << SIG_FULL | 1 << SIG_PREFIX | 1 << SIG_CONTAINS | 1 << SIG_REGEXP,
+	ADDRESS_MATCHES = 1 << SIG_CIDR | 1 << SIG_EQ,
+	WORD_MATCHES = 1 << SIG_FULL | 1 << SIG_EQ,
+};
+
+static const struct place places[] = {
+    {"body", KIND_HTTP, SIG_BODY, TEXT_MATCHES},
+    {"title", KIND_HTTP, SIG_TITLE, TEXT_MATCHES},
+    {"status_line", KIND_HTTP, SIG_STATUS_LINE, TEXT_MATCHES},
+    {"answer", KIND_DNS, SIG_DNS_ANSWER, ADDRESS_MATCHES},
+    {"cname", KIND_DNS, SIG_DNS_CNAME, TEXT_MATCHES},
+    {"issuer", KIND_TLS, SIG_TLS_ISSUER, TEXT_MATCHES},
+    {"subject", KIND_TLS, SIG_TLS_SUBJECT, TEXT_MATCHES},
+    {"spki_sha256", KIND_TLS, SIG_TLS_SPKI_SHA256, WORD_MATCHES},
+    {"ja4", KIND_TLS, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
+    {"ja4", KIND_QUIC, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
+    {"rule", KIND_RST, SIG_RST_RULE, WORD_MATCHES},
+};
+
+static const struct place header_place = {"header", KIND_HTTP, SIG_HEADER, TEXT_MATCHES};
+
+/* header.NAME: a token of RFC 9110, lower case. */
+static int check_header(const struct row *row, struct arena *arena, struct signature *s, struct err *e)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~0123456789";
+	struct span name = span_after(row->field[COL_LOCATION], strlen("header."));
+	for (size_t i = 0; i < name.len; i++) {
+		char c = (char)name.ptr[i];
+		if (c >= 'A' && c <= 'Z')
+			return row_error(row, COL_LOCATION, e, "a header name with capitals; write it in lower case");
+		if (!(c >= 'a' && c <= 'z') && !strchr(marks, c))
+			return row_error(row, COL_LOCATION, e, "not a header name after \"header.\"");
+	}
+	if (name.len == 0)
+		return row_error(row, COL_LOCATION, e, "no header name after \"header.\"");
+	s->header = arena_string(arena, name);
+	return s->header ? 0 : err_set(e, ERR_NOMEM, "no memory for the signatures");
+}
+
+static int check_place(const struct row *row, struct arena *arena, struct signature *s, struct err *e)
+{
+	static const struct choice kinds[] = {
+	    {"http", KIND_HTTP}, {"dns", KIND_DNS}, {"tls", KIND_TLS}, {"rst", KIND_RST}, {"quic", KIND_QUIC}};
+	static const struct choice matches[] = {{"full", SIG_FULL},         {"prefix", SIG_PREFIX},
+	                                        {"contains", SIG_CONTAINS}, {"regexp", SIG_REGEXP},
+	                                        {"cidr", SIG_CIDR},         {"eq", SIG_EQ}};
+	struct span location = row->field[COL_LOCATION];
+	int kind = CHOOSE(row->field[COL_KIND], kinds), match = CHOOSE(row->field[COL_MATCH], matches);
+	if (kind < 0)
+		return row_error(row, COL_KIND, e, "must be http, dns, tls, rst or quic");
+	const struct place *place = NULL;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if ((int)places[i].kind == kind && span_equal(location, span_text(places[i].name)))
+			place = &places[i];
+	if (kind == KIND_HTTP && span_starts(location, span_text("header.")))
+		place = &header_place;
+	if (!place)
+		return row_error(row, COL_LOCATION, e,
+		                 "no such place for this kind (http: body, title, status_line, header.NAME; "
+		                 "dns: answer, cname; tls: issuer, subject, spki_sha256, ja4; quic: ja4; "
+		                 "rst: rule)");
+	if (match < 0)
+		return row_error(row, COL_MATCH, e, "must be full, prefix, contains, regexp, cidr or eq");
+	if (!(place->matches & 1U << match))
+		return row_error(row, COL_MATCH, e,
+		                 "makes no sense at this location (an answer takes eq or cidr; a hash or rule "
+		                 "eq; text full, prefix, contains or regexp)");
+	s->location = place->location;
+	s->match = (enum sig_match)match;
+	return place->location == SIG_HEADER ? check_header(row, arena, s, e) : 0;
+}
+
+static int check_judgement(const struct row *row, struct signature *s, struct err *e)
+{
+	static const struct choice scopes[] = {{"national", SIG_NATIONAL},
+	                                       {"isp", SIG_ISP},
+	                                       {"injected", SIG_INJECTED},
+	                                       {"product", SIG_PRODUCT},
+	                                       {"institution", SIG_INSTITUTION},
+	                                       {"unclear", SIG_UNCLEAR},
+	                                       {"benign", SIG_BENIGN}};
+	static const struct choice actions[] = {{"hit", SIG_ACTION_HIT},
+	                                        {"hint", SIG_ACTION_HINT},
+	                                        {"fp", SIG_ACTION_FP},
+	                                        {"off", SIG_ACTION_OFF}};
+	int scope = CHOOSE(row->field[COL_SCOPE], scopes), action = CHOOSE(row->field[COL_ACTION], actions);
+	uint64_t confidence;
+	if (scope < 0)
+		return row_error(row, COL_SCOPE, e,
+		                 "must be national, isp, injected, product, institution, unclear or benign");
+	if (!span_decimal(row->field[COL_CONFIDENCE], &confidence) || confidence > 10)
+		return row_error(row, COL_CONFIDENCE, e, "must be a whole number from 0 to 10");
+	if (action < 0)
+		return row_error(row, COL_ACTION, e, "must be hit, hint, fp or off");
+	s->scope = (enum sig_scope)scope;
+	s->action = (enum sig_action)action;
+	s->confidence = (uint8_t)confidence;
+	return 0;
+}
+
+static int check_country(const struct row *row, struct err *e)
+{
+	struct span s = row->field[COL_COUNTRY];
+	bool fine = s.len == 0 || s.len % 3 == 2;
+	for (size_t i = 0; i < s.len && fine; i++)
+		fine = i % 3 == 2 ? s.ptr[i] == ';' : s.ptr[i] >= 'A' && s.ptr[i] <= 'Z';
+	return fine ? 0
+	            : row_error(row, COL_COUNTRY, e,
+	                        "must be two-letter ISO 3166 codes in capitals, with ; between, or empty");
+}
+
+/* One domain of the list. */
+static bool is_domain(struct span s)
+{
+	bool label = false;
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.ptr[i];
+		if (c == '.' && !label)
+			return false;
+		label = c != '.';
+		if (label && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+			return false;
+	}
+	return label;
+}
+
+static int check_except(const struct row *row, const struct signature *s, struct err *e)
+{
+	struct span list = row->field[COL_EXCEPT];
+	if (list.len && s->location != SIG_DNS_ANSWER)
+		return row_error(row, COL_EXCEPT, e, "only dns answers have exceptions; leave it empty");
+	for (struct span rest = list; list.len;) {
+		size_t end = span_find(rest, span_text(";"));
+		if (!is_domain(span_first(rest, end)))
+			return row_error(row, COL_EXCEPT, e,
+			                 "must be domains in lower case with ; between, without dots at the ends");
+		if (end == SIZE_MAX)
+			break;
+		rest = span_after(rest, end + 1);
+	}
+	return 0;
+}
+
+static int check_source(const struct row *row, struct err *e)
+{
+	struct span url = row->field[COL_URL];
+	if (span_trim(row->field[COL_SOURCE]).len == 0)
+		return row_error(row, COL_SOURCE, e, "missing; say who published this");
+	if (!span_starts(url, span_text("https://")) && !span_starts(url, span_text("http://")))
+		return row_error(row, COL_URL, e, "missing or not a web address; say where this was published");
+	return 0;
+}
+
+static int keep(struct arena *arena, const struct row *row, enum column column, const char **out, struct err *e)
+{
+	struct span s = row->field[column];
+	*out = s.len ? arena_string(arena, s) : "";
+	return *out ? 0 : err_set(e, ERR_NOMEM, "no memory for the signatures");
+}
+
+static int keep_strings(const struct row *row, struct arena *arena, struct signature *s, struct err *e)
+{
+	const struct {
+		enum column column;
+		const char **to;
+	} kept[] = {{COL_ID, &s->id},         {COL_COUNTRY, &s->country}, {COL_VENDOR, &s->vendor},
+	            {COL_EXCEPT, &s->except}, {COL_SOURCE, &s->source},   {COL_URL, &s->url},
+	            {COL_NOTES, &s->notes}};
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (keep(arena, row, kept[i].column, kept[i].to, e) < 0)
+			return e->code;
+	return 0;
+}
+
+int lint_row(const struct row *row, struct arena *arena, struct rule *out, struct err *e)
+{
+	*out = (struct rule){.s = {.line = row->line}};
+	struct signature *s = &out->s;
+	bool unused = span_equal(row->field[COL_ACTION], span_text("off"));
+	for (size_t i = 0; i < COL_COUNT; i++)
+		if (check_text(row, (enum column)i, unused, e) < 0)
+			return e->code;
+	if (check_id(row, e) < 0 || check_place(row, arena, s, e) < 0 || check_judgement(row, s, e) < 0 ||
+	    check_country(row, e) < 0 || check_except(row, s, e) < 0 || check_source(row, e) < 0 ||
+	    keep_strings(row, arena, s, e) < 0)
+		return e->code;
+	return lint_pattern(row, arena, out, e);
+}

@@ -1,0 +1,26 @@
+/*
+ * Judging rows of signature files: every check of the format, so that a set that is wrong stops the run before it starts.
+ * What holds over several rows (duplicates) is checked in sigdb.c.
+ */
+#pragma once
+
+#include "analyzer/base/arena.h"
+#include "signatures/address.h"
+#include "signatures/regexp.h"
+#include "signatures/row.h"
+#include "signatures/sigdb.h"
+
+/* A row that passed, with what compiling needs. */
+struct rule {
+	struct signature s;
+	struct regexp *regexp;         /* owned; NULL unless the match is SIG_REGEXP and the row is in use */
+	struct address_prefix address; /* of SIG_DNS_ANSWER rows in use */
+	uint32_t set;                  /* file it came from, set by the caller */
+};
+
+/* Fills *out (strings in the arena; line, but not order or set), or gives ERR_FORMAT naming file, line and column and
+ * saying what to do, or ERR_NOMEM. On failure nothing is owned by *out. */
+int lint_row(const struct row *row, struct arena *arena, struct rule *out, struct err *e);
+
+/* The checks of the pattern alone, for lint_row: out->s is filled but for `pattern`. */
+int lint_pattern(const struct row *row, struct arena *arena, struct rule *out, struct err *e);
