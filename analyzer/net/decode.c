@@ -1,5 +1,6 @@
 /* The decoder object and the loop that walks the layers of a frame. */
 #include "analyzer/net/fragment.h"
+#include "analyzer/net/link.h"
 #include "analyzer/net/walk.h"
 
 #include <stdlib.h>

@@ -4,6 +4,8 @@
  */
 #include "analyzer/net/transport.h"
 
+#include "analyzer/net/tunnel.h"
+
 enum tcp_option_kind {
 	TCPOPT_KIND_END = 0,
 	TCPOPT_KIND_NOP = 1,
@@ -18,6 +20,8 @@ enum tcp_option_kind {
 };
 
 enum {
+	IP_PROTOCOL_ETHERIP = 97,
+	IP_PROTOCOL_L2TP = 115,
 	IP_PROTOCOL_SHIM6 = 140, /* RFC 5533 */
 	TCP_HEADER_MIN = 20,
 	UDP_HEADER = 8,
@@ -30,17 +34,21 @@ static const uint8_t protocol_layers[256] = {
     [IPPROTO_HOPOPTS] = LAYER_EXTENSION,
     [IPPROTO_ROUTING] = LAYER_EXTENSION,
     [IPPROTO_FRAGMENT] = LAYER_EXTENSION,
+    [IPPROTO_GRE] = LAYER_GRE,
     [IPPROTO_AH] = LAYER_EXTENSION,
     [IPPROTO_DSTOPTS] = LAYER_EXTENSION,
     [IP_PROTOCOL_SHIM6] = LAYER_EXTENSION,
-    [IPPROTO_IPIP] = LAYER_IPV4,
+    [IPPROTO_IPIP] = LAYER_IPIP,
     [IPPROTO_TCP] = LAYER_TCP,
     [IPPROTO_UDP] = LAYER_UDP,
     [IPPROTO_DCCP] = LAYER_PORTS,
-    [IPPROTO_IPV6] = LAYER_IPV6,
+    [IPPROTO_IPV6] = LAYER_SIXIN,
     [IPPROTO_ICMPV6] = LAYER_ICMPV6,
+    [IP_PROTOCOL_ETHERIP] = LAYER_ETHERIP,
+    [IP_PROTOCOL_L2TP] = LAYER_L2TPV3,
     [IPPROTO_SCTP] = LAYER_PORTS,
     [IPPROTO_UDPLITE] = LAYER_PORTS,
+    [IPPROTO_MPLS] = LAYER_MPLS,
 };
 
 enum layer transport_layer(uint8_t protocol)
@@ -169,7 +177,9 @@ enum layer layer_udp(struct walk *w)
 	walk_limit(w, p->payload_len);
 	struct cursor rest = w->c;
 	p->payload = cursor_rest(&rest);
-	return LAYER_STOP;
+	enum layer tunnel = tunnel_udp(p->sport, p->dport);
+	w->guess = tunnel != LAYER_STOP;
+	return tunnel;
 }
 
 /* Protocols that are followed by their ports alone: SCTP (RFC 9260), DCCP (RFC 4340), UDP-Lite (RFC 3828). */

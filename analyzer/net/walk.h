@@ -16,6 +16,33 @@
 	LAYER(ETHERNET, layer_ethernet)                                                                                \
 	LAYER(LLC, layer_llc)                                                                                          \
 	LAYER(VLAN, layer_vlan)                                                                                        \
+	LAYER(VNTAG, layer_vntag)                                                                                      \
+	LAYER(ETAG, layer_etag)                                                                                        \
+	LAYER(ITAG, layer_itag)                                                                                        \
+	LAYER(CMD, layer_cmd)                                                                                          \
+	LAYER(ISL, layer_isl)                                                                                          \
+	LAYER(NSH, layer_nsh)                                                                                          \
+	LAYER(TOKEN_RING, layer_token_ring)                                                                            \
+	LAYER(FDDI, layer_fddi)                                                                                        \
+	LAYER(PPP, layer_ppp)                                                                                          \
+	LAYER(PPP_DIRECTED, layer_ppp_directed)                                                                        \
+	LAYER(PPPOE, layer_pppoe)                                                                                      \
+	LAYER(CHDLC, layer_chdlc)                                                                                      \
+	LAYER(FRAME_RELAY, layer_frame_relay)                                                                          \
+	LAYER(MPLS, layer_mpls)                                                                                        \
+	LAYER(LOOPBACK, layer_loopback)                                                                                \
+	LAYER(SLL, layer_sll)                                                                                          \
+	LAYER(SLL2, layer_sll2)                                                                                        \
+	LAYER(NFLOG, layer_nflog)                                                                                      \
+	LAYER(PFLOG, layer_pflog)                                                                                      \
+	LAYER(ENC, layer_enc)                                                                                          \
+	LAYER(SUNATM, layer_sunatm)                                                                                    \
+	LAYER(ERF, layer_erf)                                                                                          \
+	LAYER(PPI, layer_ppi)                                                                                          \
+	LAYER(RADIOTAP, layer_radiotap)                                                                                \
+	LAYER(PRISM, layer_prism)                                                                                      \
+	LAYER(AVS, layer_avs)                                                                                          \
+	LAYER(WIFI, layer_wifi)                                                                                        \
 	LAYER(IP, layer_ip)                                                                                            \
 	LAYER(IPV4, layer_ipv4)                                                                                        \
 	LAYER(IPV6, layer_ipv6)                                                                                        \
@@ -24,7 +51,20 @@
 	LAYER(UDP, layer_udp)                                                                                          \
 	LAYER(PORTS, layer_ports)                                                                                      \
 	LAYER(ICMP, layer_icmp)                                                                                        \
-	LAYER(ICMPV6, layer_icmpv6)
+	LAYER(ICMPV6, layer_icmpv6)                                                                                    \
+	LAYER(IPIP, layer_ipip)                                                                                        \
+	LAYER(SIXIN, layer_sixin)                                                                                      \
+	LAYER(ETHERIP, layer_etherip)                                                                                  \
+	LAYER(GRE, layer_gre)                                                                                          \
+	LAYER(ERSPAN2, layer_erspan2)                                                                                  \
+	LAYER(ERSPAN3, layer_erspan3)                                                                                  \
+	LAYER(VXLAN, layer_vxlan)                                                                                      \
+	LAYER(VXLAN_GPE, layer_vxlan_gpe)                                                                              \
+	LAYER(GENEVE, layer_geneve)                                                                                    \
+	LAYER(GTP, layer_gtp)                                                                                          \
+	LAYER(TEREDO, layer_teredo)                                                                                    \
+	LAYER(L2TP, layer_l2tp)                                                                                        \
+	LAYER(L2TPV3, layer_l2tpv3)
 
 enum layer {
 	LAYER_STOP,
@@ -44,6 +84,7 @@ struct walk {
 	uint64_t shared, way; /* tunnel digests so far */
 	unsigned layers;      /* so far */
 	unsigned extensions;  /* IPv6 extension headers, counted apart */
+	bool wifi_padded;     /* the driver aligned what follows the 802.11 header */
 	bool inside;          /* an IP header was read: *p holds a packet */
 	bool guess; /* what comes was recognised by content: when it does not fit, it was not what it looked like */
 	enum decode_result result;
@@ -54,11 +95,6 @@ typedef enum layer layer_fn(struct walk *w);
 #define LAYER(name, function) layer_fn function;
 LAYERS(LAYER)
 #undef LAYER
-
-/* Where a frame of this link type starts; LAYER_COUNT when it is not known. */
-enum layer link_layer(uint16_t linktype);
-/* What an EtherType carries; LAYER_STOP when it is nothing for us. */
-enum layer link_ethertype(uint16_t ethertype);
 
 /* Nothing is known of the packet but its frame. */
 void walk_clear(struct packet *p, const struct frame *f, int64_t clock_ns);
