@@ -2,5 +2,3 @@
 DETECTOR(tcp_overlap)
 DETECTOR(rst_injection)
 DETECTOR(handshake_conflict)
-DETECTOR(dns_injection)
-DETECTOR(http_blocking)

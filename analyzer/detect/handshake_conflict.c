@@ -1,0 +1,184 @@
+/*
+ * One SYN, two answers that exclude each other:
+ *   B5 syn_rst_conflict  a RST and a SYN/ACK (Weaver et al. 2009; Niaki et al. 2020)
+ *   B6 synack_conflict   two SYN/ACKs with different initial sequence numbers (HoneyBadger; Suricata 2210005)
+ * Innocent: load balancers and SYN proxies that answer a repeated SYN from elsewhere (a repeated SYN rules B6 out and halves
+ * B5), a server that accepts and then aborts (a RST after the SYN/ACK needs header features of its own), port reuse (G13).
+ */
+#include "analyzer/detect/detector.h"
+#include "analyzer/detect/suspect.h"
+#include "analyzer/net/track.h"
+
+#define ANSWER_WINDOW_NS (INT64_C(3) * 1000000000)
+
+enum { EARLY_PACKETS = 12 }; /* B6 looks at the first packets of a connection [HoneyBadger] */
+
+/* The second SYN/ACK of a flow, kept until its baseline is known. Almost no flow has one. */
+struct second {
+	struct sample synack;
+};
+
+struct seconds {
+	struct pool pool;
+};
+
+enum { SECONDS_CAP = 4096 };
+
+struct state {
+	struct second *second;
+};
+
+static int start(struct detection *d, struct err *e)
+{
+	struct seconds *run = d->run;
+	(void)e;
+	pool_init(&run->pool, sizeof(struct second), SECONDS_CAP);
+	return 0;
+}
+
+static void finish(struct detection *d)
+{
+	pool_free(&((struct seconds *)d->run)->pool);
+}
+
+static void on_synack(struct detection *d, const struct event *ev)
+{
+	struct state *state = d->state;
+	const struct tcp_synack *s = event_tcp_synack(ev);
+	const struct side *server = &ev->flow->tcp->side[ev->dir], *client = &ev->flow->tcp->side[dir_other(ev->dir)];
+	if (ev->dir != DIR_DOWN || !server->have_syn || state->second)
+		return;
+	bool same_syn = s->sample.ack == server->syn.ack && s->sample.seq != server->isn;
+	bool syn_between = client->last_syn.number > server->syn.frame.number;
+	bool early = ev->flow->packets[DIR_UP] + ev->flow->packets[DIR_DOWN] <= EARLY_PACKETS;
+	if (!same_syn || syn_between || !early || side_checksum_drops(server, &s->sample))
+		return;
+	state->second = pool_get(&((struct seconds *)d->run)->pool);
+	if (state->second)
+		state->second->synack = s->sample;
+	else
+		d->candidates->dropped++;
+}
+
+/* Which initial sequence number the client went on with. */
+static const char *used_by_client(const struct flow *flow, const struct sample *one, const struct sample *two)
+{
+	const struct side *client = &flow->tcp->side[DIR_UP];
+	if (side_acked(client, one->seq + 1))
+		return "isn1";
+	return side_acked(client, two->seq + 1) ? "isn2" : "none";
+}
+
+static void synack_conflict(struct detection *d, struct flow *flow, const struct sample *two)
+{
+	const struct sample *one = &flow->tcp->side[DIR_DOWN].syn;
+	const struct sample *syn = &flow->tcp->side[DIR_UP].syn;
+	struct finding f, other;
+	char text[2][24];
+	struct suspect s = {.flow = flow, .sender = DIR_DOWN, .packet = one, .genuine = two, .trigger = syn};
+	struct suspect reversed = {.flow = flow, .sender = DIR_DOWN, .packet = two, .genuine = one, .trigger = syn};
+	f = other = (struct finding){.mechanism = mechanism_find("synack_conflict"), .kind = KIND_CONTRADICTION};
+	int first = suspect_compare(&f, d->weights, &s), second = suspect_compare(&other, d->weights, &reversed);
+	bool second_forged = second > first;
+	if (second_forged)
+		f = other;
+	finding_suspect(&f, second_forged ? two->frame : one->frame);
+	finding_evidence(&f, second_forged ? one->frame : two->frame);
+	finding_evidence(&f, syn->frame);
+	finding_term(&f, d->weights, "E05b", false);
+	f.alternatives |= 1U << ALT_LOAD_BALANCER;
+	struct text t[2] = {text_over(text[0], sizeof text[0]), text_over(text[1], sizeof text[1])};
+	text_printf(&t[0], "%u", one->seq);
+	text_printf(&t[1], "%u", two->seq);
+	finding_detail(&f, "isn1", text[0]);
+	finding_detail(&f, "isn2", text[1]);
+	finding_detail(&f, "used_by_client", used_by_client(flow, one, two));
+	detection_propose(d, flow, &f);
+}
+
+static bool has_term(const struct finding *f, const char *id)
+{
+	for (size_t i = 0; i < f->term_count; i++)
+		if (strcmp(f->terms[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* The first RST of the server that answers the client's SYN, if any. */
+static const struct sample *rst_to_syn(const struct flow *flow)
+{
+	const struct tcp_flow *tcp = flow->tcp;
+	const struct side *client = &tcp->side[DIR_UP], *server = &tcp->side[DIR_DOWN];
+	const struct reset_side *r = &tcp->resets->side[DIR_DOWN];
+	unsigned n = r->rst_count < RESETS_KEPT ? r->rst_count : RESETS_KEPT;
+	for (unsigned i = 0; i < n; i++) {
+		int64_t gap = r->rst[i].frame.ts_ns - server->syn.frame.ts_ns;
+		bool near = gap < ANSWER_WINDOW_NS && gap > -ANSWER_WINDOW_NS;
+		if (r->rst[i].ack == client->isn + 1 && near && !side_checksum_drops(server, &r->rst[i]))
+			return &r->rst[i];
+	}
+	return NULL;
+}
+
+static void syn_rst_conflict(struct detection *d, struct flow *flow)
+{
+	const struct side *client = &flow->tcp->side[DIR_UP], *server = &flow->tcp->side[DIR_DOWN];
+	const struct sample *rst = flow->tcp->resets ? rst_to_syn(flow) : NULL;
+	if (!rst || server->syn.ack != client->isn + 1)
+		return;
+	const struct reset_side *r = &flow->tcp->resets->side[DIR_DOWN];
+	bool rst_first = rst->frame.number < server->syn.frame.number;
+	bool client_sent = !rst_first && r->other.data_packets > 0;
+	if (client_sent || r->other_rst_before || (!rst_first && (r->own.have_fin || r->other.have_fin)))
+		return;
+	struct finding f = {.mechanism = mechanism_find("syn_rst_conflict"), .kind = KIND_CONTRADICTION};
+	struct suspect s = {
+	    .flow = flow, .sender = DIR_DOWN, .packet = rst, .genuine = &server->syn, .trigger = &client->syn};
+	suspect_compare(&f, d->weights, &s);
+	bool features = has_term(&f, "E02") || has_term(&f, "E03") || has_term(&f, "E01");
+	if (!rst_first && !features)
+		return;
+	finding_suspect(&f, rst->frame);
+	finding_evidence(&f, client->syn.frame);
+	finding_evidence(&f, server->syn.frame);
+	bool repeated = client->syn_count > 1;
+	if (rst_first)
+		finding_term(&f, d->weights, "E05b", repeated);
+	if (repeated)
+		f.alternatives |= 1U << ALT_LOAD_BALANCER;
+	char gap[24], count[24];
+	struct text t[2] = {text_over(gap, sizeof gap), text_over(count, sizeof count)};
+	text_printf(&t[0], "%lld", (long long)(server->syn.frame.ts_ns - rst->frame.ts_ns) / 1000);
+	text_printf(&t[1], "%u", r->rst_count);
+	finding_detail(&f, "gap_us", gap);
+	finding_detail(&f, "n_rst", count);
+	finding_detail(&f, "order", rst_first ? "rst_first" : "synack_first");
+	f.copies = r->rst_count;
+	detection_propose(d, flow, &f);
+}
+
+static void on_close(struct detection *d, const struct event *ev)
+{
+	struct state *state = d->state;
+	struct flow *flow = ev->flow;
+	if (flow->tcp && flow->tcp->side[DIR_UP].have_syn && flow->tcp->side[DIR_DOWN].have_syn) {
+		detection_tested(d, mechanism_find("syn_rst_conflict"));
+		detection_tested(d, mechanism_find("synack_conflict"));
+		syn_rst_conflict(d, flow);
+	}
+	if (!state->second)
+		return;
+	synack_conflict(d, flow, &state->second->synack);
+	pool_put(&((struct seconds *)d->run)->pool, state->second);
+	state->second = NULL;
+}
+
+const struct detector detector_handshake_conflict = {
+    .name = "handshake_conflict",
+    .summary = "answers to one SYN that exclude each other",
+    .run_size = sizeof(struct seconds),
+    .flow_size = sizeof(struct state),
+    .on = {[EV_TCP_SYNACK] = on_synack, [EV_FLOW_CLOSE] = on_close},
+    .start = start,
+    .finish = finish,
+};

@@ -1,0 +1,28 @@
+/*
+ * A suspect packet beside the packets of its purported sender: the header features that tell a forged packet from a genuine
+ * one (TTL, IP-ID, options, window, time), as terms of the weight and as columns. Used at flow close, when the genuine
+ * packets that lost the race have come too. Rules: detectors specification, sections 1.1, 1.2, 3.2, 3.4.
+ */
+#pragma once
+
+#include "analyzer/evidence/weight.h"
+
+struct suspect {
+	const struct flow *flow; /* TCP */
+	enum dir sender;
+	const struct sample *packet;
+	const struct sample *genuine; /* a packet of the same sender near it, believed genuine; NULL: none */
+	const struct sample *trigger; /* packet of the other side that it answers; NULL or frame.number 0: none */
+	/* Further packets of the same burst, which are no baseline either. */
+	const struct sample *others;
+	size_t other_count;
+};
+
+/* Adds terms and fills in facts. Returns the sum of the terms it added, before grouping: larger is more suspicious. */
+int suspect_compare(struct finding *f, const struct weights *w, const struct suspect *s);
+
+/* The initial TTL that leads to t: smallest of 32, 64, 128, 255 not below it, minus t. */
+int hops_of(uint8_t ttl);
+
+/* The class of the sender's IP-ID counter, leaving out what `interposed` foreign packets broke. */
+enum ipid_class ipid_classify(const struct side *s, unsigned interposed);

@@ -1,0 +1,190 @@
+/*
+ * C1 tcp_overlap_conflict: two segments of one direction give different bytes for the same sequence numbers. One sender
+ * never does that; whoever injects into a connection whose genuine answer is still under way cannot avoid it (QUANTUMINSERT;
+ * fox-it 2015, Zeek rexmit_inconsistency, Suricata 2210050). Which copy is the forged one is judged at flow close, by the
+ * header features of both; when they say nothing, the first to arrive.
+ *
+ * Innocent explanations ruled out here or before: keep-alive and window probes, wrong checksums and captured copies never
+ * get here (net/stream.c); a segment outside the receiver's window; a copy that an anonymiser has overwritten.
+ */
+#include "analyzer/detect/detector.h"
+#include "analyzer/detect/suspect.h"
+#include "analyzer/net/track.h"
+
+#include <nettle/sha2.h>
+#include <stdio.h>
+
+enum { COLLISIONS_CAP = 4096 }; /* flows of a shard with an open collision */
+
+/* One collision of a direction, kept until the flow closes; further ones are counted. */
+struct collision {
+	struct sample winner, loser, trigger;
+	struct stream_conflict conflict; /* spans are not kept */
+	uint8_t sha[2][SHA256_DIGEST_SIZE];
+	bool first_response, plaintext;
+	uint32_t repeats;
+};
+
+struct collisions {
+	struct pool pool;
+};
+
+struct state {
+	struct collision *open[2]; /* by direction */
+};
+
+static int start(struct detection *d, struct err *e)
+{
+	struct collisions *run = d->run;
+	(void)e;
+	pool_init(&run->pool, sizeof(struct collision), COLLISIONS_CAP);
+	return 0;
+}
+
+static void finish(struct detection *d)
+{
+	pool_free(&((struct collisions *)d->run)->pool);
+}
+
+/* Anonymisers and fuzzers overwrite payload: a run of one byte value says nothing. */
+static bool overwritten(struct span s)
+{
+	if (s.len < 4)
+		return false;
+	for (size_t i = 1; i < s.len; i++)
+		if (s.ptr[i] != s.ptr[0])
+			return false;
+	return true;
+}
+
+static void digest(struct span s, uint8_t out[SHA256_DIGEST_SIZE])
+{
+	struct sha256_ctx ctx;
+	sha256_init(&ctx);
+	sha256_update(&ctx, s.len, s.ptr);
+	sha256_digest(&ctx, SHA256_DIGEST_SIZE, out);
+}
+
+static bool looks_like_tls(struct span s)
+{
+	return s.len >= 3 && s.ptr[0] >= 0x14 && s.ptr[0] <= 0x17 && s.ptr[1] == 3 && s.ptr[2] <= 4;
+}
+
+static void remember(struct collision *k, const struct event *ev, const struct stream_conflict *c)
+{
+	const struct trigger *t = &ev->flow->trigger;
+	k->winner = c->winner.sample;
+	k->loser = c->loser.sample;
+	k->conflict = *c;
+	digest(c->winner.payload, k->sha[0]);
+	digest(c->loser.payload, k->sha[1]);
+	k->plaintext =
+	    t->kind != TRIGGER_TLS && !looks_like_tls(c->winner.payload) && !looks_like_tls(c->loser.payload);
+	bool answers = t->kind != TRIGGER_NONE && t->sample.frame.number < c->winner.sample.frame.number;
+	k->first_response = ev->dir == DIR_DOWN && c->turn_offset == 0 && c->other_spoke && answers;
+	if (answers && ev->dir == DIR_DOWN)
+		k->trigger = t->sample;
+}
+
+static void on_conflict(struct detection *d, const struct event *ev)
+{
+	struct state *state = d->state;
+	struct collisions *run = d->run;
+	const struct stream_conflict *c = event_stream_conflict(ev);
+	if (!c->in_window || overwritten(c->winner_bytes) || overwritten(c->loser_bytes))
+		return;
+	struct collision *k = state->open[ev->dir];
+	if (k) {
+		k->repeats++;
+		return;
+	}
+	k = pool_get(&run->pool);
+	if (!k) {
+		d->candidates->dropped++;
+		return;
+	}
+	state->open[ev->dir] = k;
+	remember(k, ev, c);
+}
+
+static void details(struct finding *f, const struct collision *k, bool winner_forged, char text[5][80])
+{
+	struct text t[5];
+	for (int i = 0; i < 5; i++)
+		t[i] = text_over(text[i], sizeof text[i]);
+	text_printf(&t[0], "%u", k->repeats);
+	text_printf(&t[1], "%zu", k->conflict.winner_bytes.len);
+	text_printf(&t[2], "%u", k->conflict.diff_offset);
+	text_hex(&t[3], span_of(k->sha[0], sizeof k->sha[0]));
+	text_hex(&t[4], span_of(k->sha[1], sizeof k->sha[1]));
+	finding_detail(f, "diff_off", text[2]);
+	finding_detail(f, "n_repeats", text[0]);
+	finding_detail(f, "ov_len", text[1]);
+	finding_detail(f, "sha_loser", text[4]);
+	finding_detail(f, "sha_winner", text[3]);
+	finding_detail(f, "winner", winner_forged ? "suspect" : "genuine");
+}
+
+/* One reading of the collision: which of the two is forged. Returns how much the header features say for it. */
+static int reading(struct finding *f, struct detection *d, struct flow *flow, enum dir dir, const struct collision *k,
+                   bool winner_forged)
+{
+	const struct suspect s = {
+	    .flow = flow,
+	    .sender = dir,
+	    .packet = winner_forged ? &k->winner : &k->loser,
+	    .genuine = winner_forged ? &k->loser : &k->winner,
+	    .trigger = &k->trigger,
+	};
+	*f = (struct finding){.mechanism = mechanism_find("tcp_overlap_conflict"), .kind = KIND_CONTRADICTION};
+	int sum = suspect_compare(f, d->weights, &s);
+	finding_suspect(f, s.packet->frame);
+	finding_evidence(f, s.genuine->frame);
+	return sum;
+}
+
+static void judge(struct detection *d, struct flow *flow, enum dir dir, const struct collision *k)
+{
+	struct finding first, second;
+	char text[5][80];
+	int for_winner = reading(&first, d, flow, dir, k, true);
+	int for_loser = reading(&second, d, flow, dir, k, false);
+	bool winner_forged = for_winner >= for_loser;
+	struct finding *f = winner_forged ? &first : &second;
+	finding_term(f, d->weights, k->first_response && k->plaintext ? "E06" : "E06b", false);
+	if (k->trigger.frame.number)
+		finding_evidence(f, k->trigger.frame);
+	if (flow->flags & FLOW_SNAPPED)
+		f->guards_named |= 1U << GUARD_SNAPLEN;
+	if (flow->flags & FLOW_LOSS)
+		f->guards_named |= 1U << GUARD_CAPTURE_LOSS;
+	f->copies = 1;
+	f->protocol = flow->trigger.kind == TRIGGER_HTTP ? "http" : flow->trigger.kind == TRIGGER_TLS ? "tls" : NULL;
+	details(f, k, winner_forged, text);
+	detection_propose(d, flow, f);
+}
+
+static void on_close(struct detection *d, const struct event *ev)
+{
+	struct state *state = d->state;
+	struct collisions *run = d->run;
+	if (ev->flow->tcp && ev->flow->bytes[DIR_UP] + ev->flow->bytes[DIR_DOWN] > 0)
+		detection_tested(d, mechanism_find("tcp_overlap_conflict"));
+	for (enum dir dir = DIR_UP; dir <= DIR_DOWN; dir++) {
+		if (!state->open[dir])
+			continue;
+		judge(d, ev->flow, dir, state->open[dir]);
+		pool_put(&run->pool, state->open[dir]);
+		state->open[dir] = NULL;
+	}
+}
+
+const struct detector detector_tcp_overlap = {
+    .name = "tcp_overlap",
+    .summary = "two versions of the same bytes of a TCP stream",
+    .run_size = sizeof(struct collisions),
+    .flow_size = sizeof(struct state),
+    .on = {[EV_STREAM_CONFLICT] = on_conflict, [EV_FLOW_CLOSE] = on_close},
+    .start = start,
+    .finish = finish,
+};

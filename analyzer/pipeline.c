@@ -1,0 +1,222 @@
+/*
+ * One capture, in reading order: frames from capture/, packets from net/decode, each to the logical shard of its address pair,
+ * and after the last packet the capture pass over what the shards found.
+ */
+#include "analyzer/pipeline.h"
+
+#include "analyzer/detect/judge.h"
+#include "analyzer/net/decode.h"
+#include "analyzer/shard.h"
+
+#include <stdlib.h>
+
+#define CLOCK_JUMP_NS (INT64_C(3600) * 1000000000) /* one bogus date must not expire every flow */
+
+enum { PROGRESS_FRAMES = 4096, FRAGMENT_PACKETS = 4096, SHARE_FRAGMENT_PERCENT = 10 };
+
+struct pipeline {
+	const struct pipeline_config *config;
+	const struct sink *sink;
+	struct capture *capture;
+	struct decoder *decoder;
+	struct shard *shards[PIPELINE_SHARDS];
+	struct capture_summary summary;
+	struct tested *tested;
+	int64_t clock_ns; /* running maximum of the timestamps; FRAME_NO_TIME before the first */
+	bool raw_ip;
+};
+
+/* The capture clock: the running maximum, except that a jump of more than an hour either way starts anew. */
+static void clock_advance(struct pipeline *p, int64_t ts_ns)
+{
+	if (ts_ns == FRAME_NO_TIME)
+		return;
+	if (p->summary.first_ns == FRAME_NO_TIME || ts_ns < p->summary.first_ns)
+		p->summary.first_ns = ts_ns;
+	if (p->summary.last_ns == FRAME_NO_TIME || ts_ns > p->summary.last_ns)
+		p->summary.last_ns = ts_ns;
+	bool first = p->clock_ns == FRAME_NO_TIME;
+	bool jump = !first && (ts_ns - p->clock_ns > CLOCK_JUMP_NS || p->clock_ns - ts_ns > CLOCK_JUMP_NS);
+	p->summary.time_jumps += jump;
+	if (first || jump || ts_ns > p->clock_ns)
+		p->clock_ns = ts_ns;
+}
+
+/* A fixed key: which shard a pair goes to must be the same in every run. */
+static unsigned shard_of(const struct packet *p)
+{
+	static const struct hash_key key = {.k0 = UINT64_C(0x77616c6c7072696e), .k1 = UINT64_C(0x7420736861726473)};
+	struct {
+		struct addr low, high;
+	} pair;
+	bool ordered = addr_compare(&p->src, &p->dst) <= 0;
+	memset(&pair, 0, sizeof pair);
+	pair.low = ordered ? p->src : p->dst;
+	pair.high = ordered ? p->dst : p->src;
+	return (unsigned)(hash_bytes(key, &pair, sizeof pair) % PIPELINE_SHARDS);
+}
+
+static bool is_raw_ip(uint16_t linktype)
+{
+	return linktype == LINKTYPE_RAW || linktype == LINKTYPE_IPV4 || linktype == LINKTYPE_IPV6;
+}
+
+static void frame_take(struct pipeline *p, const struct frame *f)
+{
+	struct packet packet;
+	clock_advance(p, f->ts_ns);
+	p->summary.packets++;
+	p->raw_ip = p->raw_ip && is_raw_ip(f->linktype);
+	int64_t clock = p->clock_ns == FRAME_NO_TIME ? 0 : p->clock_ns;
+	enum decode_result result = decoder_packet(p->decoder, f, clock, &packet);
+	p->summary.cut_packets += f->bytes.len < f->wire_len;
+	if (result == DECODE_MALFORMED || (result == DECODE_IP && (packet.anomalies & PKT_MALFORMED)))
+		p->summary.malformed_packets++;
+	if (result != DECODE_IP || !packet.has_l4)
+		return;
+	packet.clock_ns = clock;
+	shard_packet(p->shards[shard_of(&packet)], &packet);
+}
+
+static int read_all(struct pipeline *p, struct err *e)
+{
+	struct frame f;
+	int got;
+	while ((got = capture_next(p->capture, &f, e)) > 0) {
+		frame_take(p, &f);
+		if (p->sink->progress && f.number % PROGRESS_FRAMES == 0)
+			p->sink->progress(p->sink->context, capture_facts(p->capture)->file_bytes, f.number, 0);
+	}
+	return got;
+}
+
+/* All candidates of all shards, in shard order. */
+static struct finding **gather(struct pipeline *p, size_t *count)
+{
+	size_t total = 0, at = 0;
+	for (int i = 0; i < PIPELINE_SHARDS; i++)
+		total += shard_candidates(p->shards[i])->count;
+	struct finding **all = malloc((total ? total : 1) * sizeof(struct finding *));
+	for (int i = 0; all && i < PIPELINE_SHARDS; i++) {
+		const struct candidates *c = shard_candidates(p->shards[i]);
+		for (size_t k = 0; k < c->count; k++)
+			all[at++] = c->items[k];
+	}
+	*count = total;
+	return all;
+}
+
+static int push_findings(struct pipeline *p, const struct census *census, struct err *e)
+{
+	size_t count;
+	struct finding **all = gather(p, &count);
+	struct judge j = {.census = census,
+	                  .raw_ip = p->raw_ip,
+	                  .min_label = p->config->min_label,
+	                  .max_findings = p->config->max_findings};
+	int failed = 0;
+	if (!all)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	for (int i = 0; i < PIPELINE_SHARDS; i++) {
+		j.eligible += shard_duplicates(p->shards[i])->eligible;
+		j.copies += shard_duplicates(p->shards[i])->copies;
+	}
+	count = judge_all(all, count, &j, &p->summary.dropped_by_limit);
+	for (size_t i = 0; i < count && !failed; i++) {
+		if (all[i]->vantage == VANTAGE_UNKNOWN)
+			all[i]->vantage = p->summary.vantage;
+		failed = p->sink->finding(p->sink->context, all[i], e);
+	}
+	p->summary.findings = count;
+	free(all);
+	return failed;
+}
+
+static void sum_shard(struct capture_summary *s, const struct shard *shard)
+{
+	const struct shard_counts *counts = shard_counts(shard);
+	const struct flow_counts *flows = shard_flow_counts(shard);
+	const struct track_counts *track = shard_track_counts(shard);
+	s->packets_analysed += counts->analysed;
+	s->dns_queries += counts->dns_queries;
+	s->http_requests += counts->http_requests;
+	s->client_hellos += counts->client_hellos;
+	s->flows += flows->opened;
+	s->evicted_flows += flows->evicted;
+	s->duplicate_packets += shard_duplicates(shard)->copies;
+	s->disordered_packets += track->disordered;
+	s->lost_bytes += track->lost_bytes;
+	s->dropped_by_limit += shard_dropped(shard);
+}
+
+static void sum_tested(struct pipeline *p)
+{
+	for (size_t m = 0; m < mechanism_count; m++) {
+		uint64_t flows = 0;
+		for (int i = 0; i < PIPELINE_SHARDS; i++)
+			flows += shard_tested(p->shards[i])[m];
+		if (flows)
+			p->tested[p->summary.tested_count++] =
+			    (struct tested){.mechanism = mechanisms[m].id, .flows = flows};
+	}
+}
+
+/* The capture pass. */
+static int conclude(struct pipeline *p, struct err *e)
+{
+	const struct names *names[PIPELINE_SHARDS];
+	struct census *census = calloc(1, sizeof *census);
+	if (!census)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	for (int i = 0; i < PIPELINE_SHARDS; i++) {
+		shard_finish(p->shards[i]);
+		sum_shard(&p->summary, p->shards[i]);
+		census_merge(census, shard_census(p->shards[i]));
+		names[i] = shard_names(p->shards[i]);
+	}
+	sum_tested(p);
+	p->summary.names = names_distinct(names, PIPELINE_SHARDS);
+	p->summary.vantage = census_majority(census);
+	p->summary.input = capture_facts(p->capture);
+	int failed = push_findings(p, census, e);
+	free(census);
+	return failed ? failed : p->sink->summary(p->sink->context, &p->summary, e);
+}
+
+static int pipeline_open(struct pipeline *p, int fd, struct err *e)
+{
+	struct capture_limits limits = {.max_inflated = p->config->max_inflated, .hash = p->config->hash};
+	struct decoder_limits fragments = {.fragment_bytes = p->config->max_memory / 100 * SHARE_FRAGMENT_PERCENT,
+	                                   .fragment_packets = FRAGMENT_PACKETS};
+	p->tested = calloc(mechanism_count, sizeof *p->tested);
+	p->summary.tested = p->tested;
+	p->decoder = decoder_new(&fragments);
+	if (!p->tested || !p->decoder)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	for (int i = 0; i < PIPELINE_SHARDS; i++)
+		if (!(p->shards[i] = shard_new(p->config, e)))
+			return e->code;
+	return capture_open(&p->capture, fd, &limits, e);
+}
+
+int pipeline_run(int fd, const struct pipeline_config *config, const struct sink *sink, struct err *e)
+{
+	struct pipeline p = {
+	    .config = config,
+	    .sink = sink,
+	    .clock_ns = FRAME_NO_TIME,
+	    .raw_ip = true,
+	    .summary = {.first_ns = FRAME_NO_TIME, .last_ns = FRAME_NO_TIME},
+	};
+	int failed = pipeline_open(&p, fd, e);
+	if (!failed)
+		failed = read_all(&p, e);
+	if (!failed)
+		failed = conclude(&p, e);
+	for (int i = 0; i < PIPELINE_SHARDS; i++)
+		shard_free(p.shards[i]);
+	capture_close(p.capture);
+	decoder_free(p.decoder);
+	free(p.tested);
+	return failed;
+}

@@ -1,0 +1,317 @@
+/* Wiring of one logical shard: packet -> flow -> stream -> dissector -> event -> detector -> candidate. */
+#include "analyzer/shard.h"
+
+#include <stdlib.h>
+
+enum { DETECTORS_MAX = 64 };
+
+/* Shares of the memory that a capture may use. */
+enum {
+	SHARE_OVERLAP_PERCENT = 15,
+	SHARE_PENDING_PERCENT = 30,
+	SHARE_HOLD_PERCENT = 25,
+	SHARE_CANDIDATE_PERCENT = 20,
+	SHARE_NAMES_PERCENT = 10
+};
+
+#define SECONDS(n) (INT64_C(n) * 1000000000)
+
+/* Idle times: long enough for a keep-alive connection, short enough that memory follows what is open now. */
+static const struct flow_limits idle_limits = {.tcp_idle_ns = SECONDS(600),
+                                               .closed_idle_ns = SECONDS(60),
+                                               .other_idle_ns = SECONDS(60)};
+
+struct shard {
+	const struct pipeline_config *config;
+	struct flow_table *flows;
+	struct stream_pools *streams;
+	struct tracker tracker;
+	struct duplicate_filter duplicates;
+	struct dispatch dispatch;
+	struct bus bus;
+	struct arena scratch;
+	struct names names;
+	struct candidates candidates;
+	struct census census;
+	struct shard_counts counts;
+	struct detection detections[DETECTORS_MAX];
+	struct slot slots[DETECTORS_MAX];
+	size_t detector_count;
+	bool *wanted;     /* by mechanism; NULL: all */
+	uint64_t *tested; /* by mechanism */
+};
+
+static void call_detectors(void *context, const struct event *ev)
+{
+	struct shard *s = context;
+	for (size_t i = 0; i < s->detector_count; i++) {
+		if (!detectors[i]->on[ev->type])
+			continue;
+		s->detections[i].state = flow_slot(ev->flow, s->slots[i]);
+		detectors[i]->on[ev->type](&s->detections[i], ev);
+	}
+}
+
+/* The latest request of a flow: what an answer, genuine or forged, answers. */
+static void keep_trigger(struct shard *s, const struct event *ev, enum trigger_kind kind, struct span name)
+{
+	if (!ev->pkt || ev->version != 0)
+		return;
+	ev->flow->trigger =
+	    (struct trigger){.kind = kind, .sample = sample_of(ev->pkt), .name = names_keep(&s->names, name)};
+}
+
+static void on_request(void *context, const struct event *ev)
+{
+	struct shard *s = context;
+	const struct http_request *http = event_http_request(ev);
+	const struct tls_client_hello *tls = event_tls_client_hello(ev);
+	const struct dns_message *dns = event_dns_message(ev);
+	if (http) {
+		s->counts.http_requests++;
+		keep_trigger(s, ev, TRIGGER_HTTP, http->host);
+	} else if (tls) {
+		s->counts.client_hellos++;
+		keep_trigger(s, ev, TRIGGER_TLS, tls->sni);
+	} else if (dns && !dns->response) {
+		s->counts.dns_queries++;
+		keep_trigger(s, ev, TRIGGER_DNS, dns->qname);
+	}
+}
+
+static void on_stream_bytes(void *context, struct flow *f, enum dir d, uint8_t version, bool restart, struct span data,
+                            bool fin, const struct packet *p)
+{
+	struct shard *s = context;
+	dispatch_bytes(&s->dispatch, f, d, version, restart, data, fin, p);
+}
+
+static void on_stream_gap(void *context, struct flow *f, enum dir d, const struct stream_gap *gap,
+                          const struct packet *p)
+{
+	struct shard *s = context;
+	dispatch_gap(&s->dispatch, f, d, gap, p);
+	bus_emit(&s->bus, &(struct event){.type = EV_STREAM_GAP, .dir = d, .pkt = p, .flow = f, .body = gap});
+}
+
+static void on_stream_conflict(void *context, struct flow *f, enum dir d, const struct stream_conflict *c,
+                               const struct packet *p)
+{
+	struct shard *s = context;
+	bus_emit(&s->bus, &(struct event){.type = EV_STREAM_CONFLICT, .dir = d, .pkt = p, .flow = f, .body = c});
+}
+
+static void on_synack(void *context, struct flow *f, const struct tcp_synack *synack, const struct packet *p)
+{
+	struct shard *s = context;
+	bus_emit(&s->bus, &(struct event){.type = EV_TCP_SYNACK, .dir = DIR_DOWN, .pkt = p, .flow = f, .body = synack});
+}
+
+static void on_flow_closing(void *context, struct flow *f, enum flow_end why)
+{
+	struct shard *s = context;
+	struct flow_change body = {.end = why};
+	if (f->tcp)
+		stream_close(s->streams, f);
+	dispatch_close(&s->dispatch, f);
+	bus_emit(&s->bus, &(struct event){.type = EV_FLOW_CLOSE, .dir = DIR_UP, .flow = f, .body = &body});
+	census_flow(&s->census, f);
+	if (f->tcp)
+		track_close(&s->tracker, f);
+	arena_reset(&s->scratch);
+}
+
+static int wanted_init(struct shard *s, struct err *e)
+{
+	if (!s->config->mechanisms)
+		return 0;
+	s->wanted = calloc(mechanism_count, sizeof *s->wanted);
+	if (!s->wanted)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	for (const char *const *id = s->config->mechanisms; *id; id++) {
+		const struct mechanism *m = mechanism_find(*id);
+		if (!m)
+			return err_set(e, ERR_USAGE, "no mechanism is called '%s'", *id);
+		s->wanted[m - mechanisms] = true;
+	}
+	return 0;
+}
+
+static int detector_init(struct shard *s, size_t i, struct slot_plan *plan, struct err *e)
+{
+	struct detection *d = &s->detections[i];
+	*d = (struct detection){
+	    .signatures = s->config->signatures,
+	    .weights = s->config->weights,
+	    .candidates = &s->candidates,
+	    .tested = s->tested,
+	    .scratch = &s->scratch,
+	    .wanted = s->wanted,
+	};
+	if (detectors[i]->run_size && !(d->run = calloc(1, detectors[i]->run_size)))
+		return err_set(e, ERR_NOMEM, "out of memory");
+	s->detector_count = i + 1;
+	if (slot_reserve(plan, &s->slots[i], detectors[i]->flow_size, e) != 0)
+		return e->code;
+	return detectors[i]->start ? detectors[i]->start(d, e) : 0;
+}
+
+/* Requests first: detectors read the trigger that a request leaves with its flow. */
+static int bus_init(struct shard *s, struct err *e)
+{
+	static const enum event_type requests[] = {EV_HTTP_REQUEST, EV_TLS_CLIENT_HELLO, EV_DNS_MESSAGE};
+	bool ok = true;
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+		ok = ok && bus_subscribe(&s->bus, requests[i], on_request, s);
+	for (enum event_type t = 0; t < EV_COUNT; t++) {
+		bool asked = false;
+		for (size_t i = 0; i < s->detector_count; i++)
+			asked |= detectors[i]->on[t] != NULL;
+		ok = ok && (!asked || bus_subscribe(&s->bus, t, call_detectors, s));
+	}
+	return ok ? 0 : err_set(e, ERR_LIMIT, "too many handlers of one event");
+}
+
+static int shard_init(struct shard *s, struct err *e)
+{
+	const struct pipeline_config *config = s->config;
+	size_t memory = config->max_memory / PIPELINE_SHARDS, flows = config->max_flows / PIPELINE_SHARDS;
+	struct flow_limits limits = idle_limits;
+	struct slot_plan plan = {0};
+	struct stream_observer streams = {s, on_stream_bytes, on_stream_gap, on_stream_conflict};
+	struct track_observer track = {s, on_synack};
+	limits.flows = flows ? flows : 1;
+	s->tested = calloc(mechanism_count, sizeof *s->tested);
+	s->streams = stream_pools_new(limits.flows, memory / 100 * SHARE_PENDING_PERCENT,
+	                              memory / 100 * SHARE_OVERLAP_PERCENT, &streams);
+	if (!s->tested || !s->streams)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	if (wanted_init(s, e) != 0 || names_init(&s->names, memory / 100 * SHARE_NAMES_PERCENT, e) != 0 ||
+	    candidates_init(&s->candidates, config->max_findings, memory / 100 * SHARE_CANDIDATE_PERCENT, e) != 0)
+		return e->code;
+	duplicate_init(&s->duplicates);
+	tracker_init(&s->tracker, s->streams, limits.flows, &track);
+	dispatch_init(&s->dispatch, &s->bus, &s->scratch, limits.flows, memory / 100 * SHARE_HOLD_PERCENT);
+	for (size_t i = 0; detectors[i] && i < DETECTORS_MAX; i++)
+		if (detector_init(s, i, &plan, e) != 0)
+			return e->code;
+	s->flows = flow_table_new(&limits, plan.size, on_flow_closing, s);
+	if (!s->flows)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	return bus_init(s, e);
+}
+
+struct shard *shard_new(const struct pipeline_config *config, struct err *e)
+{
+	struct shard *s = calloc(1, sizeof *s);
+	if (!s) {
+		err_set(e, ERR_NOMEM, "out of memory");
+		return NULL;
+	}
+	s->config = config;
+	if (shard_init(s, e) == 0)
+		return s;
+	shard_free(s);
+	return NULL;
+}
+
+void shard_free(struct shard *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->detector_count; i++) {
+		if (detectors[i]->finish && s->detections[i].run)
+			detectors[i]->finish(&s->detections[i]);
+		free(s->detections[i].run);
+	}
+	flow_table_free(s->flows);
+	stream_pools_free(s->streams);
+	tracker_free(&s->tracker);
+	dispatch_free(&s->dispatch);
+	names_free(&s->names);
+	candidates_free(&s->candidates);
+	arena_free(&s->scratch);
+	free(s->wanted);
+	free(s->tested);
+	free(s);
+}
+
+void shard_packet(struct shard *s, const struct packet *p)
+{
+	enum dir d;
+	bool copy = duplicate_check(&s->duplicates, p);
+	bool rst = p->l4_proto == IPPROTO_TCP && (p->tcp_flags & TCP_RST);
+	if (copy && !rst)
+		return;
+	if (p->l4_proto != IPPROTO_TCP && p->l4_proto != IPPROTO_UDP)
+		return;
+	for (size_t i = 0; i < s->detector_count; i++)
+		s->detections[i].now_ns = p->clock_ns;
+	struct flow *f = flow_touch(s->flows, p, &d);
+	if (!f) {
+		s->counts.no_memory++;
+		return;
+	}
+	s->counts.analysed++;
+	if (f->tcp) {
+		track_packet(&s->tracker, f, d, p, copy);
+		flow_reclass(s->flows, f);
+	} else {
+		f->bytes[d] += p->payload_len;
+		dispatch_datagram(&s->dispatch, f, d, p);
+	}
+	arena_reset(&s->scratch);
+}
+
+void shard_finish(struct shard *s)
+{
+	flow_table_close_all(s->flows);
+}
+
+const struct shard_counts *shard_counts(const struct shard *s)
+{
+	return &s->counts;
+}
+
+struct candidates *shard_candidates(struct shard *s)
+{
+	return &s->candidates;
+}
+
+const struct census *shard_census(const struct shard *s)
+{
+	return &s->census;
+}
+
+const struct names *shard_names(const struct shard *s)
+{
+	return &s->names;
+}
+
+const struct flow_counts *shard_flow_counts(const struct shard *s)
+{
+	return flow_counts(s->flows);
+}
+
+const struct track_counts *shard_track_counts(const struct shard *s)
+{
+	return &s->tracker.counts;
+}
+
+const struct duplicate_filter *shard_duplicates(const struct shard *s)
+{
+	return &s->duplicates;
+}
+
+const uint64_t *shard_tested(const struct shard *s)
+{
+	return s->tested;
+}
+
+uint64_t shard_dropped(const struct shard *s)
+{
+	const struct stream_counts *streams = stream_counts(s->streams);
+	return s->candidates.dropped + s->names.refused + s->counts.no_memory + s->tracker.counts.resets_refused +
+	       s->dispatch.counts.hold_refused + s->dispatch.counts.state_refused + streams->rings_evicted +
+	       streams->pending_refused + streams->pairs_refused;
+}
