@@ -93,10 +93,18 @@ static bool hold_reserve(struct dispatch *d, struct hold *h, size_t size)
 	return false;
 }
 
+static struct span hold_bytes_of(const struct flow *f, uint8_t version, enum dir dir)
+{
+	const struct hold *h = f->app_hold ? &f->app_hold->hold[version][dir] : NULL;
+	return h ? span_of(h->bytes, h->len) : span_of(NULL, 0);
+}
+
 static void version_close(struct dispatch *d, struct flow *f, uint8_t version)
 {
 	if (f->app && f->app_state[version]) {
 		struct dissection call = dissection_of(d, f, DIR_DOWN, version, NULL);
+		for (enum dir dir = DIR_UP; dir <= DIR_DOWN; dir++)
+			call.held[dir] = hold_bytes_of(f, version, dir);
 		if (f->app->close)
 			f->app->close(&call);
 		pool_put(&d->state[kind_of(f->app)], f->app_state[version]);
@@ -286,10 +294,11 @@ void dispatch_gap(struct dispatch *d, struct flow *f, enum dir dir, const struct
 {
 	if (f->app_refused)
 		return;
+	if (f->app && f->app->gap) {
+		struct dissection call = dissection_of(d, f, dir, 0, p);
+		call.held[dir] = hold_bytes_of(f, 0, dir);
+		f->app->gap(&call, gap->missing);
+	}
 	if (f->app_hold)
 		hold_drop(d, &f->app_hold->hold[0][dir]);
-	if (!f->app || !f->app->gap)
-		return;
-	struct dissection call = dissection_of(d, f, dir, 0, p);
-	f->app->gap(&call, gap->missing);
 }

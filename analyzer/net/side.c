@@ -230,6 +230,7 @@ void reset_add(struct resets *r, enum dir d, const struct side sides[2], const s
 	if (own->rst_count < RESETS_KEPT) {
 		own->rst[own->rst_count] = *rst;
 		own->answers_packet[own->rst_count] = answers_packet(other, rst);
+		own->other_end[own->rst_count] = other->max_seq_end;
 	}
 	own->rst_count++;
 }

@@ -132,6 +132,7 @@ enum {
 struct reset_side {
 	struct sample rst[RESETS_KEPT];
 	bool answers_packet[RESETS_KEPT]; /* guard G3 held when it arrived */
+	uint32_t other_end[RESETS_KEPT];  /* highest sequence number that the other side had sent by then */
 	uint32_t rst_count;
 	struct sample after[RESETS_AFTER];
 	bool after_is_repeat[RESETS_AFTER]; /* bytes that this side had sent before its first RST */
