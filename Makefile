@@ -52,7 +52,7 @@ REPLAY_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(FUZZ
 
 Q := $(if $(V),,@)
 
-.PHONY: all tests test unit golden golden-accept cli replay check-corpus asan ubsan tsan fuzz lint bench install clean help
+.PHONY: all tests test unit golden golden-accept cli replay docs check-corpus asan ubsan tsan fuzz lint bench install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -90,9 +90,9 @@ $(BUILD)/tests/fuzz/fuzzer_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
 tests: $(TEST_BIN) $(REPLAY_BIN) ## build the test programs, run none
 
 # Every suite runs, whatever the ones before it said; the summary decides.
-test: $(BIN) tests ## all tests: unit, golden, command line, fuzz replay
+test: $(BIN) tests ## all tests: unit, golden, command line, fuzz replay, examples
 	$(Q)rm -rf $(BUILD)/results
-	$(Q)-$(MAKE) --no-print-directory -k -O MODE=$(MODE) unit golden cli replay
+	$(Q)-$(MAKE) --no-print-directory -k -O MODE=$(MODE) unit golden cli replay docs
 	$(Q)scripts/test_summary $(BUILD)
 
 unit: $(TEST_BIN) ## cmocka unit tests
@@ -109,6 +109,9 @@ cli: $(BIN) ## command line tests
 
 replay: $(REPLAY_BIN) ## fuzz corpus through every fuzz target, without a fuzzer
 	$(Q)scripts/replay_corpus $(BUILD) $(REPLAY_BIN)
+
+docs: $(BIN) ## build and run the examples of docs/adding.md
+	$(Q)tests/docs/run $(BUILD) "$(CC) -D_GNU_SOURCE $(CFLAGS_ALL)" "$(CC) $(LDFLAGS_ALL)" "$(LIBS)"
 
 check-corpus: $(BIN) ## every capture below DIR=: one row each, no crash
 	$(Q)scripts/check_corpus $(BIN) $(DIR)

@@ -3,7 +3,8 @@
 from wire import Host
 
 CASES = {}
-DATE = [('Server', 'nginx/1.22.1'), ('Date', 'Tue, 05 Mar 2024 10:00:00 GMT'), ('Content-Type', 'text/html; charset=utf-8')]
+DATE = [('Server', 'nginx/1.22.1'), ('Date', 'Tue, 05 Mar 2024 10:00:00 GMT'),
+        ('Content-Type', 'text/html; charset=utf-8')]
 
 
 def case(name='capture.pcap', **how):

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes samples/<case>/: capture, args, README.md.  usage: scripts/gen_samples.py [--check] [CASE...]
 
-Every case is a function of samples_forged.py or samples_innocent.py; its docstring is the text of the case's README, in which
-{forged} and other marks become frame numbers. Golden findings.csv files are not made here: `make golden-accept CASE=` does
-that, from what the program says. --check writes nothing and fails when a file differs from what would be written."""
+Every case is a function of samples_forged.py or samples_innocent.py; its docstring is the text of the case's README,
+in which {forged} and other marks become frame numbers. Golden findings.csv files are not made here: `make golden-accept
+CASE=` does that, from what the program says. --check writes nothing and fails when a file differs from what would be
+written."""
 
 import gzip
 import inspect
@@ -12,7 +13,8 @@ import sys
 
 sys.dont_write_bytecode = True
 
-import samples_forged  # noqa: F401 (registers its cases)
+import samples_docs  # noqa: F401 (registers its cases, as the next two do)
+import samples_forged  # noqa: F401
 import samples_innocent  # noqa: F401
 from cast import CASES
 from wire import gzipped
@@ -42,6 +44,7 @@ class Frames(dict):
 
 
 def files_of(name):
+    """Paths from the root of the repository, and what they hold."""
     function, filename, how = CASES[name]
     capture = function()
     if 'interfaces' in how:
@@ -50,10 +53,14 @@ def files_of(name):
         data = capture.pcap(how.get('order', '<'), how.get('nano', False), how.get('snaplen', 262144))
     if filename.endswith('.gz'):
         data = gzipped(data)
+    if 'folder' in how:
+        return {how['folder'] + '/' + filename: data}
     title, _, text = inspect.getdoc(function).partition('\n')
-    text = ('# %s\n%s\n\nMade by `scripts/gen_samples.py` (function `%s`), packet by packet; no traffic of anybody is in it. %d frames.\n' %
-            (title, text, name, len(capture.frames))).format_map(Frames(capture))
-    return {filename: data, 'README.md': text.encode(), 'args': b'--no-hash\n'}
+    text = '# %s\n%s\n\n' % (title, text.format_map(Frames(capture)))
+    text += 'Made by `scripts/gen_samples.py` (function `%s`), packet by packet; no traffic of anybody is in it.' % name
+    text += ' %d frames.\n' % len(capture.frames)
+    folder = 'samples/%s/' % name
+    return {folder + filename: data, folder + 'README.md': text.encode(), folder + 'args': b'--no-hash\n'}
 
 
 def same(path, data):
@@ -69,11 +76,10 @@ def same(path, data):
 
 def main():
     check = '--check' in sys.argv
-    root = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'samples')
+    os.chdir(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     different = 0
     for name in [a for a in sys.argv[1:] if a != '--check'] or CASES:
-        for filename, data in files_of(name).items():
-            path = os.path.join(root, name, filename)
+        for path, data in files_of(name).items():
             if same(path, data):
                 continue
             different += 1

@@ -3,7 +3,8 @@
 import struct
 
 from cast import (DATE, case, client, server, resolver, page)
-from wire import (ACK, FIN, PSH, RAW, RST, SLL, SYN, Capture, Host, Tcp, checksum, client_hello, dns_answer, dns_query, filler, http_request, http_response, ip_packet, server_hello, udp_packet)
+from wire import (ACK, FIN, PSH, RAW, RST, SLL, SYN, Capture, Host, Tcp, checksum, client_hello, dns_answer,
+                  dns_query, filler, http_request, http_response, ip_packet, server_hello, udp_packet)
 
 
 @case()
@@ -91,7 +92,8 @@ def rst_then_data():
     flow.send(sent + 0.0655, 'down', ACK, answer[:1448], mark='genuine')
     flow.send(sent + 0.06551, 'down', PSH | ACK, answer[1448:], mark='genuine')
     for i in range(3):
-        flow.send(sent + (0.06196, 0.06556, 0.06558)[i], 'up', RST, seq=1 + len(request), window=0, ipid=0, mark='reset')
+        flow.send(sent + (0.06196, 0.06556, 0.06558)[i], 'up', RST, seq=1 + len(request), window=0, ipid=0,
+                  mark='reset')
     return c
 
 
@@ -111,7 +113,8 @@ def stale_rst():
     t = flow.open(0.0)
     sent = t + 0.0003
     flow.send(sent, 'up', PSH | ACK, http_request('files.example.net', '/leak.tar'), mark='trigger')
-    answer = http_response('200 OK', [('Server', 'nginx/1.22.1'), ('Content-Type', 'application/x-tar')], filler(13000, 99))
+    answer = http_response('200 OK', [('Server', 'nginx/1.22.1'), ('Content-Type', 'application/x-tar')],
+                           filler(13000, 99))
     flow.send(sent + 0.0484, 'down', ACK)
     at = sent + 0.0520
     for i in range(5):
@@ -186,7 +189,8 @@ def synack_conflict():
     flow = Tcp(c, client(), 44512, server(), 80, rtt=0.0733)
     other = 0x5b21c3e7 - 0x9c410000
     flow.syn(0.0, mark='trigger')
-    flow.send(0.0092, 'down', SYN | ACK, seq=other, ack=1, options=b'\x02\x04\x05\xb4', ttl=98, window=1024, ipid=0x1b1b, df=False,
+    flow.send(0.0092, 'down', SYN | ACK, seq=other, ack=1, options=b'\x02\x04\x05\xb4', ttl=98, window=1024,
+              ipid=0x1b1b, df=False,
               forged='forged')
     flow.stamps = False
     flow.send(0.00928, 'up', ACK, ack=other + 1)
@@ -222,8 +226,10 @@ def dns_dual_answer():
         packet = udp_packet(dns, 53, me, 51324, payload, **ip)
         c.add(when, dns, me, packet, mark)
         return packet
-    answer(0.0041, 'forged', dns_answer(0x4e21, name, ['198.51.100.77'], ttl=60, flags=0x8580), ttl=83, ipid=0x3c5a, df=False)
-    late = [(0.0043, answer(0.0043, 'forged', dns_answer(0x4e21, name, ['198.51.100.201'], ttl=177), ttl=54, ipid=0x91d0))]
+    answer(0.0041, 'forged', dns_answer(0x4e21, name, ['198.51.100.77'], ttl=60, flags=0x8580), ttl=83, ipid=0x3c5a,
+           df=False)
+    late = [(0.0043, answer(0.0043, 'forged', dns_answer(0x4e21, name, ['198.51.100.201'], ttl=177), ttl=54,
+                            ipid=0x91d0))]
     late.append((0.0382, answer(0.0382, 'genuine', dns_answer(0x4e21, name, ['192.0.2.80'], ttl=3600), df=False)))
     for when, packet in late:
         c.add(when + 0.00004, me, dns, ip_packet(me, dns, 1, icmp(3, 3, packet)), 'icmp')
@@ -249,7 +255,8 @@ def dns_iran_bogon():
     me, dns = Host('94.184.0.23', '02:00:00:00:01:17', 64, ipid=0x0a10, local=True), resolver()
     name = 'www.dissent.example.org'
     c.add(0.0, me, dns, udp_packet(me, 40822, dns, 53, dns_query(0x1d2c, name)), 'trigger')
-    c.add(0.0112, dns, me, udp_packet(dns, 53, me, 40822, dns_answer(0x1d2c, name, ['10.10.34.35'], ttl=300), ttl=64, ipid=0x9c41,
+    c.add(0.0112, dns, me, udp_packet(dns, 53, me, 40822, dns_answer(0x1d2c, name, ['10.10.34.35'], ttl=300), ttl=64,
+                                      ipid=0x9c41,
                                       df=False), 'forged')
     return c
 
@@ -269,15 +276,18 @@ def dns_forged_pool():
     c = Capture()
     me, dns = client(), resolver('9.9.9.9', ttl=55)
     for when, txid, port, name, address, mark in ((0.0, 0x6001, 47001, 'www.example.com', '192.0.2.33', 'control'),
-                                                  (1.2, 0x6002, 47002, 'exile-news.example.net', '8.7.198.45', 'forged')):
-        c.add(when, me, dns, udp_packet(me, port, dns, 53, dns_query(txid, name)), 'trigger' if mark == 'forged' else mark)
+                                                  (1.2, 0x6002, 47002, 'exile-news.example.net', '8.7.198.45',
+                                                   'forged')):
+        c.add(when, me, dns, udp_packet(me, port, dns, 53, dns_query(txid, name)),
+              'trigger' if mark == 'forged' else mark)
         extra = {'ttl': 61, 'ipid': 0, 'df': False} if mark == 'forged' else {}
-        c.add(when + 0.0291, dns, me, udp_packet(dns, 53, me, port, dns_answer(txid, name, [address], ttl=120), **extra), mark)
+        c.add(when + 0.0291, dns, me, udp_packet(dns, 53, me, port, dns_answer(txid, name, [address], ttl=120),
+                                                 **extra), mark)
     return c
 
 
-BLOCKPAGE = (b'<html>\n<head>\n<title>Surf Safely</title>\n</head>\n<body>\n<h1>Surf Safely!</h1>\n<p>This website is not '
-             b'accessible.</p>\n</body>\n</html>\n')
+BLOCKPAGE = (b'<html>\n<head>\n<title>Surf Safely</title>\n</head>\n<body>\n<h1>Surf Safely!</h1>\n'
+             b'<p>This website is not accessible.</p>\n</body>\n</html>\n')
 
 
 @case()
@@ -351,9 +361,12 @@ def iran_403_iframe():
     flow.send(sent, 'up', PSH | ACK, http_request('banned.example.org'), mark='trigger')
     lie = (b'HTTP/1.1 403 Forbidden\r\nConnection:close\r\n\r\n<html><head><meta http-equiv="Content-Type" '
            b'content="text/html; charset=windows-1256"><title>M4-6\n</title></head><body><iframe '
-           b'src="http://10.10.34.34?type=Invalid Site&policy=MainPolicy " style="width: 100%; height: 100%" scrolling="no" '
-           b'marginwidth="0" marginheight="0" frameborder="0" vspace="0" hspace="0"></iframe></body></html>\r\n\r\n')
-    flow.send(sent + 0.0114, 'down', FIN | PSH | ACK, lie, ttl=109, ipid=0x6a1c, df=False, window=16384, forged='forged')
+           b'src="http://10.10.34.34?type=Invalid Site&policy=MainPolicy " style="width: 100%; height: 100%" '
+           b'scrolling="no" marginwidth="0" marginheight="0" frameborder="0" vspace="0" hspace="0"></iframe></body>'
+           b'</html>\r\n\r\n')
+    flow.send(sent + 0.0114, 'down', FIN | PSH | ACK, lie, ttl=109, ipid=0x6a1c, df=False, window=16384,
+              forged='forged')
     flow.send(sent + 0.01146, 'up', ACK, ack=2 + len(lie))
-    flow.send(sent + 0.0116, 'down', RST | PSH | ACK, seq=2 + len(lie), ttl=109, ipid=0x6a1d, df=False, window=16384, forged='forged')
+    flow.send(sent + 0.0116, 'down', RST | PSH | ACK, seq=2 + len(lie), ttl=109, ipid=0x6a1d, df=False, window=16384,
+              forged='forged')
     return c

@@ -3,7 +3,8 @@
 import struct
 
 from cast import (DATE, case, client, server, resolver, page)
-from wire import (ACK, PSH, RAW, RST, SLL2, SYN, Capture, Host, Tcp, checksum, client_hello, dns_answer, dns_query, filler, http_request, http_response, server_hello, udp_packet)
+from wire import (ACK, PSH, RAW, RST, SLL2, SYN, Capture, Host, Tcp, checksum, client_hello, dns_answer, dns_query,
+                  filler, http_request, http_response, server_hello, udp_packet)
 
 
 @case()
@@ -113,7 +114,8 @@ def span_duplicates():
         ip[8] -= 1
         ip[10:12] = b'\0\0'
         ip[10:12] = struct.pack('>H', checksum(bytes(ip[:20])))
-        c.frames.append((when + 0.00003, len(c.frames), b'\x02\x00\x00\x00\x02\x02\x02\x00\x00\x00\x02\x01' + frame[12:14] + bytes(ip), 'copy', 0))
+        c.frames.append((when + 0.00003, len(c.frames), b'\x02\x00\x00\x00\x02\x02\x02\x00\x00\x00\x02\x01' +
+                         frame[12:14] + bytes(ip), 'copy', 0))
     return c
 
 
@@ -155,9 +157,11 @@ def split_dns():
     Expected: no row."""
     c = Capture()
     me, dns = client(), Host('192.168.1.1', '02:00:00:00:01:01', 64, ipid=0x0500)
-    for i, (name, address) in enumerate((('www.example.com', '192.0.2.33'), ('nas.family.example.net', '192.168.1.40'))):
+    for i, (name, address) in enumerate((('www.example.com', '192.0.2.33'),
+                                         ('nas.family.example.net', '192.168.1.40'))):
         c.add(i * 0.5, me, dns, udp_packet(me, 36100 + i, dns, 53, dns_query(0x7100 + i, name)))
-        c.add(i * 0.5 + 0.0006, dns, me, udp_packet(dns, 53, me, 36100 + i, dns_answer(0x7100 + i, name, [address], ttl=60)),
+        c.add(i * 0.5 + 0.0006, dns, me, udp_packet(dns, 53, me, 36100 + i,
+                                                    dns_answer(0x7100 + i, name, [address], ttl=60)),
               'private' if i else None)
     return c
 
@@ -179,7 +183,8 @@ def load_balancer_synack():
     flow.send(1.03918, 'up', ACK)
     flow.send(1.0395, 'up', PSH | ACK, http_request('www.example.com'))
     other = 0x11220000 - 0x9c410000
-    flow.send(1.0398, 'down', SYN | ACK, seq=other, ack=1, options=flow.syn_options(1.0398, 'down'), window=65160, ipid=0,
+    flow.send(1.0398, 'down', SYN | ACK, seq=other, ack=1, options=flow.syn_options(1.0398, 'down'), window=65160,
+              ipid=0,
               forged='second')
     flow.send(1.03985, 'up', ACK)
     flow.send(1.0686, 'down', ACK)
@@ -230,7 +235,8 @@ def captive_portal():
     Expected: no row above `none`: a portal is not censorship."""
     c = Capture()
     me = client()
-    probes = (('connectivitycheck.gstatic.com', '/generate_204', '142.250.74.35'), ('captive.apple.com', '/hotspot-detect.html', '17.253.57.204'),
+    probes = (('connectivitycheck.gstatic.com', '/generate_204', '142.250.74.35'),
+              ('captive.apple.com', '/hotspot-detect.html', '17.253.57.204'),
               ('detectportal.firefox.com', '/canonical.html', '34.107.221.82'))
     for i, (host, path, address) in enumerate(probes):
         box = server(address, ttl=64, ipid=0x2000 + i * 0x300)
@@ -245,9 +251,9 @@ def captive_portal():
     return c
 
 
-ERROR_PAGE = (b'<HTML><HEAD>\n<TITLE>Access Denied</TITLE>\n</HEAD><BODY>\n<H1>Access Denied</H1>\n \nYou don\'t have permission to '
-              b'access "http&#58;&#47;&#47;shop&#46;example&#46;com&#47;" on this server.<P>\nReference&#32;&#35;18&#46;2d351ab8&#46;'
-              b'1709632800&#46;a4e16ab\n</BODY>\n</HTML>\n')
+ERROR_PAGE = (b'<HTML><HEAD>\n<TITLE>Access Denied</TITLE>\n</HEAD><BODY>\n<H1>Access Denied</H1>\n \n'
+              b'You don\'t have permission to access "http&#58;&#47;&#47;shop&#46;example&#46;com&#47;" on this server.'
+              b'<P>\nReference&#32;&#35;18&#46;2d351ab8&#46;1709632800&#46;a4e16ab\n</BODY>\n</HTML>\n')
 
 
 @case()
@@ -264,7 +270,9 @@ def cdn_error_page():
     t = flow.open(0.0)
     flow.send(t + 0.0003, 'up', PSH | ACK, http_request('shop.example.com'))
     flow.send(t + 0.0097, 'down', ACK)
-    flow.send(t + 0.0102, 'down', PSH | ACK, http_response('403 Forbidden', [('Server', 'AkamaiGHost'), ('Content-Type', 'text/html')], ERROR_PAGE),
+    flow.send(t + 0.0102, 'down', PSH | ACK, http_response('403 Forbidden',
+                                                           [('Server', 'AkamaiGHost'),
+                                                            ('Content-Type', 'text/html')], ERROR_PAGE),
               mark='page')
     flow.send(t + 0.0103, 'up', ACK)
     flow.close(t + 0.0121)
@@ -284,10 +292,12 @@ def vpn_tunnel():
     c = Capture()
     for number, (teid, text) in enumerate(((0x00010001, 'first'), (0x00010002, 'second'))):
         inner = Capture(RAW)
-        flow = Tcp(inner, Host('10.64.0.9', '02:00:00:00:03:01', 64, ipid=0x100 * number), 40000, server(), 80, rtt=0.0450)
+        flow = Tcp(inner, Host('10.64.0.9', '02:00:00:00:03:01', 64, ipid=0x100 * number), 40000, server(), 80,
+                   rtt=0.0450)
         t = flow.open(number * 0.02)
         flow.send(t + 0.0003, 'up', PSH | ACK, http_request('www.example.com', '/%s' % text))
-        flow.send(t + 0.0460, 'down', PSH | ACK, http_response('200 OK', DATE, page('Page of the %s subscriber' % text, 300)))
+        flow.send(t + 0.0460, 'down', PSH | ACK, http_response('200 OK', DATE,
+                                                               page('Page of the %s subscriber' % text, 300)))
         flow.send(t + 0.0461, 'up', ACK)
         flow.close(t + 0.0500)
         cell = Host('10.1.0.%d' % (11 + number), '02:00:00:00:03:%02x' % (11 + number), 254, ipid=0x4000 * (number + 1))

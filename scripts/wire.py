@@ -1,5 +1,5 @@
-"""Builds captures by hand: hosts, IP, UDP and TCP packets with right checksums, pcap and pcapng files.  Standard library only;
-the same calls give the same bytes.  What the packets tell is the business of gen_samples.py."""
+"""Builds captures by hand: hosts, IP, UDP and TCP packets with right checksums, pcap and pcapng files. Standard library
+only; the same calls give the same bytes. What the packets tell is for samples_forged.py and samples_innocent.py."""
 
 import gzip
 import ipaddress
@@ -116,7 +116,8 @@ class Capture:
                          option(9, b'\x09') + option(0, b''))
         for when, _, frame, _, interface in self.sorted():
             stamp = self.start * 10**9 + round(when * 1e9)
-            out += block(6, struct.pack('<IIIII', interface, stamp >> 32, stamp & 0xffffffff, len(frame), len(frame)) + frame)
+            out += block(6, struct.pack('<IIIII', interface, stamp >> 32, stamp & 0xffffffff, len(frame), len(frame)) +
+                         frame)
         return out
 
 
@@ -127,8 +128,8 @@ def gzipped(data):
 
 
 class Tcp:
-    """One connection seen near the client: what the client sends is seen at once, what the server sends arrives `rtt` after
-    the packet it answers.  Sequence numbers are relative: 0 is the SYN of each side, 1 its first byte."""
+    """One connection seen near the client: what the client sends is seen at once, what the server sends arrives `rtt`
+    after the packet it answers. Sequence numbers are relative: 0 is the SYN of each side, 1 its first byte."""
 
     def __init__(self, capture, client, sport, server, dport, rtt, isn=(0x1f3a0000, 0x9c410000), stamps=True, **link):
         self.capture, self.rtt, self.stamps, self.link = capture, rtt, stamps, link
@@ -148,7 +149,8 @@ class Tcp:
             options = self.timestamp(when, way) if self.stamps and not forged and not flags & RST else b''
         mark = forged or ip.pop('mark', None)
         vlan, interface = self.link.get('vlan'), self.link.get('interface', 0)
-        packet = tcp_packet(src, sport, dst, dport, self.isn[way] + seq, self.isn[back] + ack if flags & ACK else ip.pop('ackfield', 0),
+        ack = self.isn[back] + ack if flags & ACK else 0
+        packet = tcp_packet(src, sport, dst, dport, self.isn[way] + seq, ack,
                             flags, self.window[way] if window is None else window, options, payload, **ip)
         self.capture.add(when, src, dst, packet, mark, vlan, interface)
         if not forged:
@@ -162,15 +164,16 @@ class Tcp:
     def syn_options(self, when, way, wscale=7):
         if not self.stamps:
             return struct.pack('>BBHBBBB', 2, 4, 1460, 1, 1, 4, 2)
-        return struct.pack('>BBHBBBBIIBBBB', 2, 4, 1460, 4, 2, 8, 10, self.ends[way][0].tsval(when), self.tsecr[way], 1, 3, 3,
-                           wscale)
+        return struct.pack('>BBHBBBBIIBBBB', 2, 4, 1460, 4, 2, 8, 10, self.ends[way][0].tsval(when), self.tsecr[way],
+                           1, 3, 3, wscale)
 
     def syn(self, when, **kw):
         self.send(when, 'up', SYN, options=self.syn_options(when, 'up'), window=64240, seq=0, **kw)
 
     def syn_ack(self, when, **kw):
         """Linux sends it with IP-ID 0, before a socket exists."""
-        self.send(when, 'down', SYN | ACK, options=self.syn_options(when, 'down'), window=65160, seq=0, ack=1, ipid=0, **kw)
+        self.send(when, 'down', SYN | ACK, options=self.syn_options(when, 'down'), window=65160, seq=0, ack=1, ipid=0,
+                  **kw)
 
     def open(self, when):
         """The three packets; returns the time of the last."""
@@ -196,7 +199,8 @@ def dns_name(name):
 
 def dns_query(txid, name, qtype=1, edns=False):
     opt = struct.pack('>BHHIH', 0, 41, 1232, 0, 0) if edns else b''
-    return struct.pack('>HHHHHH', txid, 0x0100, 1, 0, 0, 1 if edns else 0) + dns_name(name) + struct.pack('>HH', qtype, 1) + opt
+    return struct.pack('>HHHHHH', txid, 0x0100, 1, 0, 0,
+                       1 if edns else 0) + dns_name(name) + struct.pack('>HH', qtype, 1) + opt
 
 
 def dns_answer(txid, name, addresses, ttl=300, flags=0x8180, question=True, edns=False):
@@ -205,11 +209,13 @@ def dns_answer(txid, name, addresses, ttl=300, flags=0x8180, question=True, edns
     records = b''
     for text in addresses:
         address = ipaddress.ip_address(text)
-        records += owner + struct.pack('>HHIH', 28 if address.version == 6 else 1, 1, ttl, len(address.packed)) + address.packed
+        records += owner + struct.pack('>HHIH', 28 if address.version == 6 else 1, 1, ttl,
+                                       len(address.packed)) + address.packed
     qtype = 28 if ipaddress.ip_address(addresses[0]).version == 6 else 1
     asked = dns_name(name) + struct.pack('>HH', qtype, 1) if question else b''
     opt = struct.pack('>BHHIH', 0, 41, 1232, 0, 0) if edns else b''
-    return struct.pack('>HHHHHH', txid, flags, 1 if question else 0, len(addresses), 0, 1 if edns else 0) + asked + records + opt
+    return struct.pack('>HHHHHH', txid, flags, 1 if question else 0, len(addresses), 0,
+                       1 if edns else 0) + asked + records + opt
 
 
 def http_request(host, path='/', agent='curl/7.88.1'):
@@ -259,4 +265,5 @@ def server_hello(seed=2, encrypted=2100):
     body += struct.pack('>H', len(extensions)) + extensions
     message = b'\x02' + struct.pack('>I', len(body))[1:] + body
     hello = b'\x16\x03\x03' + struct.pack('>H', len(message)) + message
-    return hello + b'\x14\x03\x03\x00\x01\x01' + b'\x17\x03\x03' + struct.pack('>H', encrypted) + filler(encrypted, seed + 9)
+    hello += b'\x14\x03\x03\x00\x01\x01'
+    return hello + b'\x17\x03\x03' + struct.pack('>H', encrypted) + filler(encrypted, seed + 9)
