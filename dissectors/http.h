@@ -26,6 +26,7 @@ struct http_request {
 	size_t header_count;
 	uint32_t head_len;
 	uint64_t offset; /* of its first byte in the client's stream */
+	uint32_t flaws;  /* HTTP_BARE_LF, HTTP_HEAD_CUT: then the lines that are whole are given */
 };
 
 enum http_flaw {
