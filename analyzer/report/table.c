@@ -1,0 +1,114 @@
+/* CSV (RFC 4180) with LF line ends through libcsv, which quotes every field and doubles the quotes inside. */
+#include "analyzer/report/table.h"
+
+#include <csv.h>
+#include <errno.h>
+#include <nettle/sha2.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A row with every byte a quote, its commas and its line end. */
+enum { TABLE_LINE_MAX = 2 * ROW_BYTES_MAX + 3 * ROW_FIELDS_MAX + 1, TABLE_BUFFER = TABLE_LINE_MAX + 64 * 1024 };
+
+struct table {
+	int fd;
+	enum row_kind kind;
+	bool pipe_closed;
+	uint64_t rows;
+	struct sha256_ctx sha256;
+	size_t used;
+	char buffer[TABLE_BUFFER];
+};
+
+struct table *table_new(int fd, enum row_kind kind)
+{
+	struct table *t = malloc(sizeof *t);
+	if (!t)
+		return NULL;
+	t->fd = fd;
+	t->kind = kind;
+	t->pipe_closed = false;
+	t->rows = 0;
+	t->used = 0;
+	sha256_init(&t->sha256);
+	return t;
+}
+
+void table_free(struct table *t)
+{
+	free(t);
+}
+
+int table_flush(struct table *t, struct err *e)
+{
+	for (size_t done = 0; done < t->used;) {
+		ssize_t n = write(t->fd, t->buffer + done, t->used - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			t->pipe_closed = errno == EPIPE;
+			return err_set(e, ERR_IO, "%s", strerror(errno));
+		}
+		sha256_update(&t->sha256, (size_t)n, (const uint8_t *)t->buffer + done);
+		done += (size_t)n;
+	}
+	t->used = 0;
+	return 0;
+}
+
+/* Room for the longest line there can be. */
+static int line_open(struct table *t, struct err *e)
+{
+	return sizeof t->buffer - t->used < TABLE_LINE_MAX ? table_flush(t, e) : 0;
+}
+
+static void line_field(struct table *t, struct span field, bool first)
+{
+	if (!first)
+		t->buffer[t->used++] = ',';
+	t->used += csv_write(t->buffer + t->used, sizeof t->buffer - t->used, field.len ? field.ptr : (const void *)"",
+	                     field.len);
+}
+
+static void line_close(struct table *t)
+{
+	t->buffer[t->used++] = '\n';
+}
+
+int table_header(struct table *t, struct err *e)
+{
+	int status = line_open(t, e);
+	if (status < 0)
+		return status;
+	for (size_t i = 0; i < column_count(t->kind); i++)
+		line_field(t, span_text(column_at(t->kind, i)->name), i == 0);
+	line_close(t);
+	return 0;
+}
+
+int table_row(struct table *t, const struct row_fields *row, struct err *e)
+{
+	int status = line_open(t, e);
+	if (status < 0)
+		return status;
+	for (size_t i = 0; i < row->count; i++)
+		line_field(t, row->field[i], i == 0);
+	line_close(t);
+	t->rows++;
+	return 0;
+}
+
+bool table_pipe_closed(const struct table *t)
+{
+	return t->pipe_closed;
+}
+
+uint64_t table_rows(const struct table *t)
+{
+	return t->rows;
+}
+
+void table_sha256(struct table *t, uint8_t digest[32])
+{
+	sha256_digest(&t->sha256, 32, digest);
+}
