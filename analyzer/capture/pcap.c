@@ -48,6 +48,7 @@ struct pcap_file {
 	uint8_t fcs_len;
 	uint32_t usual_max; /* a longer record is looked at twice */
 	uint32_t last_s;    /* time of the last record */
+	uint32_t anchor_s;  /* the same, but for records whose time agreed with no other: near it the search looks */
 	bool has_last;
 };
 
@@ -147,34 +148,33 @@ static bool seconds_near(uint32_t a, uint32_t b)
 	return (a > b ? a - b : b - a) <= NEAR_S;
 }
 
-/* Could a reader that is at the right place find this? */
-static bool record_possible(const struct pcap_file *p, const struct record *r)
+static bool fraction_sane(const struct pcap_file *p, const struct record *r)
 {
-	return r->captured <= p->usual_max && r->fraction < 1000000000 / p->variant->tick_ns;
+	return r->fraction < 1000000000 / p->variant->tick_ns;
+}
+
+static bool lengths_sane(const struct pcap_file *p, const struct record *r)
+{
+	return r->captured <= p->usual_max && r->wire >= r->captured && r->wire > 0 && r->wire <= CAPTURE_RECORD_MAX;
 }
 
 /* Would a sane writer have written this, at this place? */
 static bool record_plausible(const struct pcap_file *p, const struct record *r)
 {
-	return record_possible(p, r) && r->wire >= r->captured && r->wire > 0 && r->wire <= CAPTURE_RECORD_MAX &&
-	       (!p->has_last || seconds_near(r->seconds, p->last_s));
+	return lengths_sane(p, r) && fraction_sane(p, r) && (!p->has_last || seconds_near(r->seconds, p->anchor_s));
 }
 
-/* Is the end of this record the end of the stream, or followed by what may be another? In a search (`strict`) the other
- * must be plausible too; a writer that gets lengths or clocks wrong does so in every record. */
-static bool record_followed(const struct pcap_file *p, const struct record *r, struct span ahead, bool whole,
-                            bool strict)
+/* Reads the header of what follows a record. True: it is there. False: *end says whether the stream ends well there. */
+static bool record_following(const struct pcap_file *p, const struct record *r, struct span ahead, bool whole,
+                             struct record *next, bool *end)
 {
 	size_t size = p->variant->record_header + r->captured;
-	if (ahead.len < size)
-		return false;
 	struct span rest = span_after(ahead, size);
+	*end = whole && ahead.len >= size;
 	if (rest.len < p->variant->record_header)
-		return whole;
-	struct record next = record_read(p, rest);
-	if (!strict)
-		return record_possible(p, &next);
-	return record_plausible(p, &next) && seconds_near(r->seconds, next.seconds);
+		return false;
+	*next = record_read(p, rest);
+	return true;
 }
 
 static bool record_probe(const void *arg, struct span ahead, bool whole)
@@ -182,24 +182,41 @@ static bool record_probe(const void *arg, struct span ahead, bool whole)
 	const struct pcap_file *p = arg;
 	if (ahead.len < p->variant->record_header)
 		return false;
-	struct record r = record_read(p, ahead);
-	return record_plausible(p, &r) && record_followed(p, &r, ahead, whole, true);
+	struct record r = record_read(p, ahead), next;
+	bool end;
+	if (!record_plausible(p, &r))
+		return false;
+	if (!record_following(p, &r, ahead, whole, &next, &end))
+		return end;
+	return record_plausible(p, &next) && seconds_near(r.seconds, next.seconds);
 }
 
 /* A record that has to prove itself by what follows it. */
-static bool record_suspect(const struct pcap_file *p, const struct record *r)
+static inline bool record_suspect(const struct pcap_file *p, const struct record *r)
 {
-	return r->captured > r->wire || r->captured > p->usual_max;
+	return r->captured > r->wire || r->captured > p->usual_max || r->wire > CAPTURE_RECORD_MAX ||
+	       !fraction_sane(p, r) || (p->has_last && !seconds_near(r->seconds, p->last_s));
 }
 
+/*
+ * Reading that is out of step by a few bytes can find captured lengths where there are none, again and again. Signs of
+ * it are fractions and wire lengths that do not exist: then both lengths of the next record must be sane. Otherwise it
+ * only has to be possible, since writers with strange clocks and lengths are strange in every record.
+ */
 static bool record_proven(struct capture *c, const struct record *r)
 {
 	const struct pcap_file *p = c->state;
 	struct span ahead;
+	struct record next;
+	bool end;
 	if (r->captured > CAPTURE_RECORD_MAX)
 		return false;
 	bool more = bytes_want(&c->bytes, 2 * p->variant->record_header + r->captured, &ahead);
-	return record_followed(p, r, ahead, !more, false);
+	if (!record_following(p, r, ahead, !more, &next, &end))
+		return end;
+	if (r->wire > CAPTURE_RECORD_MAX || !fraction_sane(p, r))
+		return lengths_sane(p, &next);
+	return next.captured <= p->usual_max && fraction_sane(p, &next);
 }
 
 /* False: nothing more can be read. */
@@ -223,6 +240,14 @@ static enum frame_way modified_way(struct span header)
 	if (h.failed)
 		return FRAME_WAY_UNKNOWN;
 	return type == PACKET_OUTGOING ? FRAME_OUTBOUND : type == PACKET_HOST ? FRAME_INBOUND : FRAME_WAY_UNKNOWN;
+}
+
+static inline void time_remember(struct pcap_file *p, uint32_t seconds)
+{
+	if (!p->has_last || seconds_near(seconds, p->anchor_s) || seconds_near(seconds, p->last_s))
+		p->anchor_s = seconds;
+	p->last_s = seconds;
+	p->has_last = true;
 }
 
 static int pcap_next_frame(struct capture *c, struct frame *f, struct err *e)
@@ -249,8 +274,7 @@ static int pcap_next_frame(struct capture *c, struct frame *f, struct err *e)
 		return 0;
 	}
 	bytes_advance(&c->bytes, ahead.len);
-	p->last_s = r.seconds;
-	p->has_last = true;
+	time_remember(p, r.seconds);
 	f->ts_ns = (int64_t)r.seconds * 1000000000 + (int64_t)r.fraction * p->variant->tick_ns;
 	f->wire_len = r.wire > r.captured ? r.wire : r.captured;
 	f->interface = 0;
