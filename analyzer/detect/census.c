@@ -39,7 +39,7 @@ static void profile_add(struct census *c, const struct census_profile *p)
 	for (size_t i = 0; i < c->profile_count; i++) {
 		struct census_profile *q = &c->profiles[i];
 		if (q->ttl != p->ttl || q->options_len != p->options_len || q->options_seen != p->options_seen ||
-		    q->window != p->window)
+		    q->window != p->window || q->no_router != p->no_router)
 			continue;
 		q->servers += p->servers;
 		return;
@@ -55,14 +55,19 @@ void census_flow(struct census *c, const struct flow *f)
 	if (!f->tcp)
 		return;
 	c->vantage[census_vantage(f)]++;
-	const struct sample *synack = &f->tcp->side[DIR_DOWN].syn;
+	const struct sample *synack = &f->tcp->side[DIR_DOWN].syn, *syn = &f->tcp->side[DIR_UP].syn;
 	if (!synack->frame.number || !server_add(c, &f->server))
 		return;
-	profile_add(c, &(struct census_profile){.ttl = synack->ttl,
-	                                        .options_len = synack->options_len,
-	                                        .options_seen = synack->options_seen,
-	                                        .window = synack->window,
-	                                        .servers = 1});
+	bool no_router = syn->frame.number && hops_of(syn->ttl) == 0 && hops_of(synack->ttl) == 0;
+	struct census_profile profile = {
+	    .ttl = synack->ttl,
+	    .options_len = synack->options_len,
+	    .options_seen = synack->options_seen,
+	    .window = synack->window,
+	    .no_router = no_router,
+	    .servers = 1,
+	};
+	profile_add(c, &profile);
 }
 
 void census_merge(struct census *into, const struct census *from)
@@ -98,7 +103,7 @@ bool census_terminated_locally(const struct census *c, bool raw_ip)
 	for (size_t i = 0; i < c->profile_count; i++) {
 		const struct census_profile *p = &c->profiles[i];
 		all += p->servers;
-		if (hops_of(p->ttl) == 0 && p->servers > alike)
+		if (p->no_router && p->servers > alike)
 			alike = p->servers;
 	}
 	if (raw_ip && alike >= SAME_ANSWER_RAW_SERVERS && alike == all)

@@ -15,6 +15,7 @@ enum {
 struct census_profile {
 	uint8_t ttl, options_len;
 	uint16_t options_seen, window;
+	bool no_router; /* neither the SYN nor the SYN/ACK has crossed one */
 	uint32_t servers;
 };
 
@@ -42,6 +43,7 @@ enum vantage census_majority(const struct census *c);
 
 /*
  * G23: the TCP in this capture ends in the capturing machine (a recorder in VPN mode, a local proxy): SYN/ACKs of five
- * servers or more, or of all of at least two when the link type is raw IP, look alike and have crossed no router.
+ * servers or more, or of all of at least two when the link type is raw IP, look alike, and neither they nor the SYNs have
+ * crossed a router (at a server, its own SYN/ACKs have not, but the clients' SYNs have).
  */
 bool census_terminated_locally(const struct census *c, bool raw_ip);

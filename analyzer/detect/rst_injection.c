@@ -131,6 +131,17 @@ static const struct sample *trigger_of(const struct burst *b)
 	return &t->sample;
 }
 
+/*
+ * A RST that may be the real host's own: it answers a packet (G3), with the TTL of that host's other packets. After a forged
+ * reset to the other end, the genuine end answers what still arrives with resets like that.
+ */
+static bool looks_genuine(const struct burst *b, unsigned i)
+{
+	uint8_t usual = 0;
+	uint16_t n = tally_mode(&b->flow->tcp->side[b->dir].ttl, 0, 0, &usual);
+	return n > 0 && b->r->answers_packet[b->at[i]] && rst_at(b, i)->ttl == usual;
+}
+
 /* What all four mechanisms say of a burst: header features of the first suspect, and of the burst as a whole. */
 static void describe(struct detection *d, struct finding *f, const struct burst *b, const char *mechanism,
                      unsigned suspect, const struct sample *after)
@@ -147,7 +158,7 @@ static void describe(struct detection *d, struct finding *f, const struct burst 
 	*f = (struct finding){.mechanism = mechanism_find(mechanism), .kind = KIND_CONTRADICTION};
 	suspect_compare(f, d->weights, &s);
 	for (unsigned i = 0; i < b->kept; i++)
-		if (apart(rst_at(b, suspect), rst_at(b, i)) <= PAIR_WINDOW_NS)
+		if (i == suspect || (apart(rst_at(b, suspect), rst_at(b, i)) <= PAIR_WINDOW_NS && !looks_genuine(b, i)))
 			finding_suspect(f, rst_at(b, i)->frame);
 	if (s.trigger)
 		finding_evidence(f, s.trigger->frame);

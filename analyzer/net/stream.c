@@ -344,14 +344,17 @@ static void wait_for_hole(struct feed *fd, uint32_t seq, struct span bytes, uint
 		skip_to_pending(fd, false);
 }
 
-/* G11, G12: a keep-alive repeats the last byte, often with another value; a probe of a zero window sends one byte. */
+/*
+ * G11, G12: a keep-alive repeats one byte that was sent before, often with another value; a probe of a zero window sends one
+ * byte that may come again.
+ */
 static bool is_probe(const struct side *sender, const struct side *receiver, const struct packet *p)
 {
 	if (p->payload_len > 1 || !sender->have_seq)
 		return false;
-	bool keepalive = p->tcp_seq == sender->max_seq_end - 1;
+	bool sent_before = seq_diff(p->tcp_seq, sender->max_seq_end) < 0;
 	bool zero_window = receiver->have_ack && receiver->last_window == 0;
-	return keepalive || (zero_window && p->payload_len == 1);
+	return sent_before || (zero_window && p->payload_len == 1);
 }
 
 /* Segments that wait came first: they are handed on where they lie, and what this one says there is compared. */
