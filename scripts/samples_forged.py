@@ -340,7 +340,7 @@ def isp_redirect():
     return c
 
 
-REDIRECT = b'HTTP/1.1 302 Found\r\nLocation: http://www.warning.or.kr\r\nConnection: close\r\n\r\n'
+REDIRECT = b'HTTP/1.1 302 Found\r\nLocation: http://internet.mts.by/blocked/\r\nConnection: close\r\n\r\n'
 
 
 @case()
