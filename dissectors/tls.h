@@ -33,7 +33,8 @@ struct tls_client_hello {
 	struct span session_id;
 	struct span body; /* the whole message without its 4-byte header */
 	uint64_t offset;  /* of its record in the client's stream */
-	bool partial;     /* cut by a gap, the capture or the end: fields that were reached are filled in */
+	bool
+	    partial; /* cut by a gap, the capture or the end, or its lengths contradict: fields reached are filled in */
 };
 
 struct tls_server_hello {

@@ -207,6 +207,18 @@ static void show_alert(void *context, const struct event *ev)
 	        a->before_server_hello, (unsigned long long)a->offset);
 }
 
+static void subscribe(struct dissect *x)
+{
+	bus_subscribe(&x->bus, EV_DNS_MESSAGE, show_dns, x);
+	bus_subscribe(&x->bus, EV_HTTP_REQUEST, show_request, x);
+	bus_subscribe(&x->bus, EV_HTTP_RESPONSE, show_response, x);
+	bus_subscribe(&x->bus, EV_HTTP_BODY, show_body, x);
+	bus_subscribe(&x->bus, EV_TLS_CLIENT_HELLO, show_client_hello, x);
+	bus_subscribe(&x->bus, EV_TLS_SERVER_HELLO, show_server_hello, x);
+	bus_subscribe(&x->bus, EV_TLS_CERTIFICATE, show_certificate, x);
+	bus_subscribe(&x->bus, EV_TLS_ALERT, show_alert, x);
+}
+
 struct dissect *dissect_new(const struct dissector *dissector, uint16_t client_port, uint16_t server_port)
 {
 	struct dissect *x = checked(calloc(1, sizeof(*x)));
@@ -226,15 +238,26 @@ struct dissect *dissect_new(const struct dissector *dissector, uint16_t client_p
 	if (mprotect(x->guarded + SHOW_MAX, x->page, PROT_NONE) != 0)
 		abort();
 	x->out = checked(open_memstream(&x->text, &x->text_len));
-	bus_subscribe(&x->bus, EV_DNS_MESSAGE, show_dns, x);
-	bus_subscribe(&x->bus, EV_HTTP_REQUEST, show_request, x);
-	bus_subscribe(&x->bus, EV_HTTP_RESPONSE, show_response, x);
-	bus_subscribe(&x->bus, EV_HTTP_BODY, show_body, x);
-	bus_subscribe(&x->bus, EV_TLS_CLIENT_HELLO, show_client_hello, x);
-	bus_subscribe(&x->bus, EV_TLS_SERVER_HELLO, show_server_hello, x);
-	bus_subscribe(&x->bus, EV_TLS_CERTIFICATE, show_certificate, x);
-	bus_subscribe(&x->bus, EV_TLS_ALERT, show_alert, x);
+	subscribe(x);
 	return x;
+}
+
+void dissect_restart(struct dissect *x)
+{
+	x->flow->app = NULL;
+	for (int version = 0; version < 2; version++) {
+		memset(x->flow->app_state[version], 0, x->dissector->flow_size);
+		x->given_up[version] = false;
+		x->body_len[version] = x->side[version][DIR_UP].len = x->side[version][DIR_DOWN].len = 0;
+	}
+	x->closed = false;
+	pool_free(&x->large);
+	if (x->dissector->large_size > 0)
+		pool_init(&x->large, x->dissector->large_size, x->dissector->large_cap);
+	fclose(x->out);
+	free(x->text);
+	x->out = checked(open_memstream(&x->text, &x->text_len));
+	memset(x->bus.emitted, 0, sizeof(x->bus.emitted));
 }
 
 void dissect_free(struct dissect *x)
@@ -432,10 +455,10 @@ static void play_step(struct dissect *x, const struct dissect_step *step, struct
 	} while (bytes.len > 0);
 }
 
-char *dissect_play(const struct dissector *dissector, uint16_t server_port, const struct dissect_step *steps,
-                   size_t count, size_t max_piece, uint32_t seed, size_t limit)
+const char *dissect_replay(struct dissect *x, const struct dissect_step *steps, size_t count, size_t max_piece,
+                           uint32_t seed, size_t limit)
 {
-	struct dissect *x = dissect_new(dissector, 40000, server_port);
+	dissect_restart(x);
 	for (size_t i = 0; i < count; i++) {
 		struct span bytes = span_first(steps[i].bytes, limit);
 		limit -= bytes.len;
@@ -447,7 +470,14 @@ char *dissect_play(const struct dissector *dissector, uint16_t server_port, cons
 	}
 	dissect_close(x);
 	fprintf(x->out, "LARGE %zu\n", x->large.alive);
-	char *copy = checked(strdup(dissect_transcript(x)));
+	return dissect_transcript(x);
+}
+
+char *dissect_play(const struct dissector *dissector, uint16_t server_port, const struct dissect_step *steps,
+                   size_t count, size_t max_piece, uint32_t seed, size_t limit)
+{
+	struct dissect *x = dissect_new(dissector, 40000, server_port);
+	char *copy = checked(strdup(dissect_replay(x, steps, count, max_piece, seed, limit)));
 	dissect_free(x);
 	return copy;
 }

@@ -12,6 +12,8 @@ struct dissect;
 /* Aborts the test program when memory is exhausted. */
 struct dissect *dissect_new(const struct dissector *dissector, uint16_t client_port, uint16_t server_port);
 void dissect_free(struct dissect *x);
+/* As new: a fresh flow, nothing emitted. */
+void dissect_restart(struct dissect *x);
 
 /* Bytes of a direction, as one segment; fin: the last ones. */
 void dissect_feed(struct dissect *x, enum dir dir, struct span bytes, bool fin);
@@ -40,8 +42,12 @@ struct dissect_step {
 
 /*
  * Plays a conversation on a fresh flow, each step cut into pieces of 1..max_piece bytes chosen by seed (0: not cut), closes
- * it, and returns the transcript (malloc). At most `limit` bytes of all steps together are played, then the flow closes.
+ * it, and returns the transcript, which is x's. At most `limit` bytes of all steps together are played, then the flow closes.
  */
+const char *dissect_replay(struct dissect *x, const struct dissect_step *steps, size_t count, size_t max_piece,
+                           uint32_t seed, size_t limit);
+
+/* The same by itself; the transcript is the caller's to free. */
 char *dissect_play(const struct dissector *dissector, uint16_t server_port, const struct dissect_step *steps,
                    size_t count, size_t max_piece, uint32_t seed, size_t limit);
 
