@@ -64,7 +64,7 @@ static void adds_at_most_three_for_the_rest_of_a_group(void **state)
 {
 	const struct weights *w = *state;
 	expect(w, KIND_MATCH, "E09b E09", 28, LABEL_MODERATELY_STRONG);
-	expect(w, KIND_CONTRADICTION, "E12e E12", 38, LABEL_STRONG);
+	expect(w, KIND_CONTRADICTION, "E12b_sink E12", 38, LABEL_STRONG);
 	expect(w, KIND_CONTRADICTION, "E02 E02b E02c", 23, LABEL_MODERATELY_STRONG);
 }
 

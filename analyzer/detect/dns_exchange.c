@@ -1,0 +1,207 @@
+/* A chained hash table over the question and the flow, and a list by age that decides who leaves. */
+#include "analyzer/detect/dns_exchange.h"
+
+#include <stdlib.h>
+
+#include "analyzer/detect/dns_address.h"
+
+enum { BUCKETS = 4096 }; /* a power of two */
+
+/* A second capture of one packet comes at once; nobody repeats a query so soon (guard G4). */
+#define COPY_NS INT64_C(5000000)
+
+int dns_exchanges_init(struct dns_exchanges *t, struct err *e)
+{
+	*t = (struct dns_exchanges){.hash = hash_key_random()};
+	pool_init(&t->exchanges, sizeof(struct dns_exchange), DNS_EXCHANGES_MAX);
+	pool_init(&t->answers, sizeof(struct dns_answer), (size_t)2 * DNS_EXCHANGES_MAX);
+	list_init(&t->by_age);
+	t->buckets = calloc(BUCKETS, sizeof(struct dns_exchange *));
+	return t->buckets ? 0 : err_set(e, ERR_NOMEM, "no memory for DNS queries");
+}
+
+void dns_exchanges_free(struct dns_exchanges *t)
+{
+	free(t->buckets);
+	t->buckets = NULL;
+	pool_free(&t->exchanges);
+	pool_free(&t->answers);
+}
+
+/* ASCII letters of a name come in any case (RFC 4343). */
+static uint64_t name_hash(const struct dns_exchanges *t, struct span name)
+{
+	uint8_t lower[DNS_NAME_MAX];
+	name = span_first(name, sizeof lower);
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.ptr[i];
+		lower[i] = (uint8_t)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+	}
+	return hash_bytes(t->hash, lower, name.len);
+}
+
+static void key_of(const struct dns_exchanges *t, struct dns_exchange *x, const struct event *ev,
+                   const struct dns_message *m)
+{
+	x->key.flow_id = ev->flow->id;
+	x->key.name_hash = name_hash(t, m->qname);
+	x->key.id = m->id;
+	x->key.qtype = m->qtype;
+	x->key.qclass = m->qclass;
+}
+
+static struct dns_exchange **bucket_of(const struct dns_exchanges *t, const struct dns_exchange *x)
+{
+	return &t->buckets[hash_bytes(t->hash, &x->key, sizeof x->key) & (BUCKETS - 1)];
+}
+
+static struct dns_exchange *lookup(struct dns_exchanges *t, const struct event *ev, const struct dns_message *m)
+{
+	struct dns_exchange wanted = {0};
+	key_of(t, &wanted, ev, m);
+	struct dns_exchange *x = *bucket_of(t, &wanted);
+	while (x && memcmp(&x->key, &wanted.key, sizeof x->key) != 0)
+		x = x->chain;
+	return x;
+}
+
+struct dns_exchange *dns_exchanges_due(struct dns_exchanges *t, int64_t now_ns, bool full_too)
+{
+	if (list_empty(&t->by_age))
+		return NULL;
+	struct dns_exchange *x = LIST_ENTRY(t->by_age.next, struct dns_exchange, by_age);
+	bool full = t->exchanges.alive == t->exchanges.cap || t->answers.alive == t->answers.cap;
+	/* A clock that went back started anew: what is from before has no time left. */
+	bool late = now_ns < x->clock_ns || now_ns - x->clock_ns > DNS_EXCHANGE_NS;
+	return late || (full && full_too) ? x : NULL;
+}
+
+static void transmission_note(struct dns_exchange *x, const struct packet *p)
+{
+	bool soon = x->transmissions && p->clock_ns - x->last_clock_ns <= COPY_NS;
+	if (soon && p->ip_id == x->ip_id && p->ip_id != 0)
+		return;
+	x->last = frame_ref_of(p);
+	x->last_clock_ns = p->clock_ns;
+	x->ip_id = p->ip_id;
+	if (x->transmissions < UINT16_MAX)
+		x->transmissions++;
+}
+
+struct dns_exchange *dns_exchange_query(struct dns_exchanges *t, struct list *of_flow, const struct event *ev,
+                                        const struct dns_message *m)
+{
+	if (m->qname.len == 0)
+		return NULL;
+	struct dns_exchange *x = lookup(t, ev, m);
+	if (x) {
+		if (x->query_dir == ev->dir)
+			transmission_note(x, ev->pkt);
+		return x;
+	}
+	x = pool_get(&t->exchanges);
+	if (!x)
+		return NULL;
+	const struct packet *p = ev->pkt;
+	key_of(t, x, ev, m);
+	x->flow = ev->flow;
+	x->query_dir = ev->dir;
+	x->client = p->src;
+	x->server = p->dst;
+	x->server_port = p->dport;
+	x->clock_ns = p->clock_ns;
+	x->first = frame_ref_of(p);
+	x->ipv4 = p->src.version == 4;
+	x->has_opt = m->has_opt;
+	x->over_tcp = m->over_tcp;
+	struct span name = span_first(m->qname, DNS_QUERY_NAME_MAX);
+	memcpy(x->name, name.ptr, name.len);
+	x->name_len = name.len;
+	transmission_note(x, p);
+	struct dns_exchange **bucket = bucket_of(t, x);
+	x->chain = *bucket;
+	*bucket = x;
+	list_append(&t->by_age, &x->by_age);
+	list_append(of_flow, &x->by_flow);
+	return x;
+}
+
+struct dns_exchange *dns_exchange_find(struct dns_exchanges *t, const struct event *ev, const struct dns_message *m)
+{
+	struct dns_exchange *x = m->qname.len ? lookup(t, ev, m) : NULL;
+	return x && x->query_dir != ev->dir ? x : NULL;
+}
+
+static void read_records(struct dns_answer *a, const struct dns_exchange *x, const struct dns_message *m)
+{
+	for (size_t i = 0; i < m->record_count; i++) {
+		const struct dns_record *r = &m->records[i];
+		if (r->section != DNS_ANSWER)
+			continue;
+		a->cname |= r->type == DNS_TYPE_CNAME;
+		if (r->type != DNS_TYPE_A && r->type != DNS_TYPE_AAAA)
+			continue;
+		a->foreign_type |= r->type != x->key.qtype;
+		struct addr address = dns_address(r->rdata);
+		if (r->type != x->key.qtype || !address.version || a->address_count == DNS_ADDRESSES_MAX)
+			continue;
+		if (a->address_count == 0)
+			a->record_ttl = r->ttl;
+		a->addresses[a->address_count++] = address;
+	}
+}
+
+struct dns_answer *dns_exchange_answer(struct dns_exchanges *t, struct dns_exchange *x, const struct event *ev,
+                                       const struct dns_message *m)
+{
+	const struct packet *p = ev->pkt;
+	uint64_t digest = hash_bytes(t->hash, m->wire.ptr, m->wire.len);
+	for (size_t i = 0; i < x->answer_count; i++) {
+		struct dns_answer *same = x->answers[i];
+		if (same->digest == digest && same->length == m->length) {
+			same->copies = (uint16_t)(same->copies + (same->copies < UINT16_MAX));
+			return NULL;
+		}
+	}
+	struct dns_answer *a = x->answer_count < DNS_ANSWERS_MAX ? pool_get(&t->answers) : NULL;
+	if (!a) {
+		x->answers_beyond++;
+		return NULL;
+	}
+	*a = (struct dns_answer){
+	    .frame = frame_ref_of(p),
+	    .clock_ns = p->clock_ns,
+	    .digest = digest,
+	    .asked = x->last,
+	    .asked_clock_ns = x->last_clock_ns,
+	    .transmissions = x->transmissions,
+	    .length = m->length,
+	    .rcode = m->rcode,
+	    .ip_id = p->ip_id,
+	    .ip_ttl = p->ttl,
+	    .version = ev->version,
+	    .ipv4 = p->src.version == 4,
+	    .ip_df = p->ip_df,
+	    .aa = m->aa,
+	    .ra = m->ra,
+	    .tc = m->tc,
+	    .has_opt = m->has_opt,
+	    .incomplete = m->flaws & (DNS_CUT | DNS_BROKEN | DNS_RECORDS_DROPPED),
+	};
+	read_records(a, x, m);
+	x->answers[x->answer_count++] = a;
+	return a;
+}
+
+void dns_exchange_drop(struct dns_exchanges *t, struct dns_exchange *x)
+{
+	struct dns_exchange **link = bucket_of(t, x);
+	while (*link != x)
+		link = &(*link)->chain;
+	*link = x->chain;
+	list_remove(&x->by_age);
+	list_remove(&x->by_flow);
+	for (size_t i = 0; i < x->answer_count; i++)
+		pool_put(&t->answers, x->answers[i]);
+	pool_put(&t->exchanges, x);
+}

@@ -1,0 +1,72 @@
+/*
+ * What a client has seen of a resolver in the last minutes, from queries with one undisputed answer: usual TTL, smallest
+ * time to an answer; and the last not public address that it gave, for the captive portal rule (guard G21).
+ */
+#pragma once
+
+#include "analyzer/base/err.h"
+#include "analyzer/base/hash.h"
+#include "analyzer/base/list.h"
+#include "analyzer/base/pool.h"
+#include "analyzer/net/side.h"
+
+enum {
+	DNS_RESOLVERS_MAX = 1024, /* (client, resolver, port) of a shard; the longest unused goes first */
+	DNS_RTT_LEAST = 5,        /* answers behind a minimum (detectors specification, 3.4) */
+	DNS_TTL_LEAST = 2,        /* answers behind a usual TTL */
+};
+
+/* Two of these make the ten minutes of a UDP baseline (detectors specification, 1.1). */
+#define DNS_EPOCH_NS INT64_C(300000000000)
+
+struct dns_epoch {
+	struct tally ttl;
+	uint32_t answers; /* with a time */
+	int64_t rtt_min_ns;
+};
+
+struct dns_resolver {
+	struct list by_use;
+	struct dns_resolver *chain;
+	struct {
+		struct addr client, server;
+		uint16_t port;
+	} key;
+	int64_t epoch_ns;          /* start of epoch[0] */
+	struct dns_epoch epoch[2]; /* the current one and the one before */
+
+	struct addr odd; /* the last not public address given */
+	int64_t odd_ns;
+	uint64_t odd_names[3]; /* distinct names, by hash, that got it */
+	uint8_t odd_name_count;
+	bool odd_portal; /* a portal probe is among them */
+};
+
+struct dns_resolvers {
+	struct pool pool;
+	struct list by_use; /* longest unused first */
+	struct dns_resolver **buckets;
+	struct hash_key hash;
+};
+
+/* 0 or ERR_NOMEM. */
+int dns_resolvers_init(struct dns_resolvers *t, struct err *e);
+void dns_resolvers_free(struct dns_resolvers *t);
+
+/* The record of this pair, made when it is new; never NULL unless memory is exhausted. */
+struct dns_resolver *dns_resolver_of(struct dns_resolvers *t, const struct addr *client, const struct addr *server,
+                                     uint16_t port, int64_t now_ns);
+
+/* An undisputed answer; rtt_ns negative: its time is not known. */
+void dns_resolver_note(struct dns_resolver *r, uint8_t ttl, int64_t rtt_ns);
+
+/* The usual TTL of its answers. False: fewer than DNS_TTL_LEAST, or they differ by more than a changed path explains, as
+ * they do for several hosts behind one address. */
+bool dns_resolver_ttl(const struct dns_resolver *r, uint8_t *ttl);
+
+/* The smallest time to an answer, and over how many; -1 when they are fewer than DNS_RTT_LEAST. */
+int64_t dns_resolver_rtt_ns(const struct dns_resolver *r, uint32_t *samples);
+
+/* It gave an address that is not public for this name. */
+void dns_resolver_odd(struct dns_resolver *r, const struct addr *a, uint64_t name_hash, bool portal_probe,
+                      int64_t now_ns);
