@@ -16,13 +16,14 @@ enum { DUPLICATE_SLOTS = 4096 }; /* packets remembered, a power of two; a collis
 struct duplicate_filter {
 	struct hash_key key;
 	struct {
-		uint64_t digest;
+		uint64_t digest; /* 0: empty */
 		int64_t ts_ns;
 	} seen[DUPLICATE_SLOTS];
 	uint64_t eligible; /* non-RST packets that could be told from an equal new packet */
 	uint64_t copies;   /* of these, copies */
 };
 
+/* The memory must be zero: a fresh filter is not touched as a whole, since most captures use little of it. */
 void duplicate_init(struct duplicate_filter *f);
 
 /* True for a copy. A packet that carries nothing to tell a copy from a repeat (a bare ACK without an IP-ID) never is one. */

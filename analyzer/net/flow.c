@@ -1,5 +1,7 @@
 /*
- * The flow table: a chained hash table with a random key, and one least-recently-used list an idle class. A packet looks
+ * The flow table: a chained hash table with a random key, and one queue an idle class. A packet does not move its flow in
+ * the queue (that would touch two neighbours a packet); a flow that comes to the front and was heard since goes to the end
+ * again. A packet looks
  * for its 5-tuple and shared tunnel identity; the identity that each direction chooses for itself (a TEID, an MPLS label)
  * is learnt from the first packet of that direction and must then agree.
  */
@@ -166,31 +168,58 @@ static void flow_close(struct flow_table *t, struct flow *f, enum flow_end why)
 	pool_put(&t->flows, f);
 }
 
-static struct flow *quietest(struct list *idle)
+static struct flow *front(struct list *queue)
 {
-	return list_empty(idle) ? NULL : LIST_ENTRY(idle->next, struct flow, lru);
+	return list_empty(queue) ? NULL : LIST_ENTRY(queue->next, struct flow, lru);
+}
+
+static void enqueue(struct flow_table *t, struct flow *f)
+{
+	f->queued_ns = f->last_ns;
+	list_append(&t->idle[f->idle_class], &f->lru);
+}
+
+static void requeue(struct flow_table *t, struct flow *f)
+{
+	list_remove(&f->lru);
+	enqueue(t, f);
+}
+
+static void expire_class(struct flow_table *t, struct list *queue, int64_t allowed, int64_t now)
+{
+	struct flow *f;
+	while ((f = front(queue)) != NULL) {
+		bool due = now - f->queued_ns > allowed || f->queued_ns - now > CLOCK_JUMP_NS;
+		if (!due)
+			return;
+		if (now - f->last_ns > allowed || f->last_ns - now > CLOCK_JUMP_NS)
+			flow_close(t, f, FLOW_END_IDLE);
+		else
+			requeue(t, f);
+	}
 }
 
 static void expire(struct flow_table *t, int64_t now)
 {
-	const int64_t allowed[IDLE_CLASSES] = {
-	    [IDLE_OPEN_TCP] = t->limits.tcp_idle_ns,
-	    [IDLE_CLOSED_TCP] = t->limits.closed_idle_ns,
-	    [IDLE_OTHER] = t->limits.other_idle_ns,
-	};
-	for (int i = 0; i < IDLE_CLASSES; i++) {
-		struct flow *f;
-		while ((f = quietest(&t->idle[i])) != NULL &&
-		       (now - f->last_ns > allowed[i] || f->last_ns - now > CLOCK_JUMP_NS))
-			flow_close(t, f, FLOW_END_IDLE);
-	}
+	expire_class(t, &t->idle[IDLE_OPEN_TCP], t->limits.tcp_idle_ns, now);
+	expire_class(t, &t->idle[IDLE_CLOSED_TCP], t->limits.closed_idle_ns, now);
+	expire_class(t, &t->idle[IDLE_OTHER], t->limits.other_idle_ns, now);
+}
+
+/* The front of a queue once those that were heard since have gone to its end. */
+static struct flow *quietest(struct flow_table *t, struct list *queue)
+{
+	struct flow *f;
+	while ((f = front(queue)) != NULL && f->last_ns != f->queued_ns)
+		requeue(t, f);
+	return f;
 }
 
 static void evict_one(struct flow_table *t)
 {
 	struct flow *victim = NULL;
 	for (int i = 0; i < IDLE_CLASSES; i++) {
-		struct flow *f = quietest(&t->idle[i]);
+		struct flow *f = quietest(t, &t->idle[i]);
 		if (f && (!victim || f->last_ns < victim->last_ns))
 			victim = f;
 	}
@@ -239,7 +268,8 @@ static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint
 	}
 	f->chain = t->buckets[hash & (t->bucket_count - 1)];
 	t->buckets[hash & (t->bucket_count - 1)] = f;
-	list_append(&t->idle[f->idle_class], &f->lru);
+	f->last_ns = p->clock_ns;
+	enqueue(t, f);
 	if (t->flows.peak > t->counts.peak)
 		t->counts.peak = t->flows.peak;
 	return f;
@@ -280,8 +310,6 @@ struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *
 	f->tunnel_way[*dir] = p->tunnel_way;
 	f->last_ns = p->clock_ns;
 	f->packets[*dir]++;
-	list_remove(&f->lru);
-	list_append(&t->idle[f->idle_class], &f->lru);
 	return f;
 }
 
@@ -291,15 +319,14 @@ void flow_reclass(struct flow_table *t, struct flow *f)
 	if (!f->tcp || f->idle_class == IDLE_CLOSED_TCP || !(both_fin || (f->flags & FLOW_RESET)))
 		return;
 	f->idle_class = IDLE_CLOSED_TCP;
-	list_remove(&f->lru);
-	list_append(&t->idle[f->idle_class], &f->lru);
+	requeue(t, f);
 }
 
 void flow_table_close_all(struct flow_table *t)
 {
 	for (int i = 0; i < IDLE_CLASSES; i++) {
 		struct flow *f;
-		while ((f = quietest(&t->idle[i])) != NULL)
+		while ((f = front(&t->idle[i])) != NULL)
 			flow_close(t, f, FLOW_END_CAPTURE);
 	}
 }

@@ -1,7 +1,8 @@
 /*
  * Flows: who talks with whom, in which tunnel. A table holds the flows of one logical shard. A flow is one object of fixed
  * size plus slots that detectors reserved; a TCP flow has a second object with both sides' facts (side.h). Flows leave by
- * capture-clock idle time, or, at the hard cap, the one that was quiet for longest: both are decided by packet order alone.
+ * capture-clock idle time (between once and twice the time asked for), or, at the hard cap, one that was quiet for long:
+ * both are decided by packet order alone.
  */
 #pragma once
 
@@ -51,7 +52,7 @@ struct slot {
 };
 
 struct flow {
-	struct list lru;
+	struct list lru;    /* of flow.c */
 	struct flow *chain; /* same bucket */
 	uint64_t hash;
 	uint64_t id; /* 1, 2, 3.. in order of first packet, a table */
@@ -64,6 +65,7 @@ struct flow {
 	uint16_t candidates;                   /* findings proposed for it so far, saturating */
 	uint64_t tunnel_shared, tunnel_way[2]; /* packet.h; way 0: none, or not seen yet */
 	int64_t first_ns, last_ns;             /* capture clock */
+	int64_t queued_ns;                     /* of flow.c: last_ns when it was put at the end of its list */
 	struct frame_ref first;
 	uint64_t packets[2], bytes[2]; /* IP packets; transport payload bytes, copies apart */
 	struct tcp_flow *tcp;          /* NULL unless TCP */
@@ -127,7 +129,7 @@ struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *
 /* Puts a flow into the idle class that its flags ask for, after they changed. */
 void flow_reclass(struct flow_table *t, struct flow *f);
 
-/* Closes everything, quietest first. */
+/* Closes everything, in the order of the queues. */
 void flow_table_close_all(struct flow_table *t);
 
 const struct flow_counts *flow_counts(const struct flow_table *t);
