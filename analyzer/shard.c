@@ -16,9 +16,10 @@ enum {
 
 #define SECONDS(n) (INT64_C(n) * 1000000000)
 
-/* Idle times: long enough for a keep-alive connection, short enough that memory follows what is open now. */
+/* Idle times: long enough for a keep-alive connection and, after a close, for what the rules pair within 3 s; short enough
+ * that memory follows what is open now. */
 static const struct flow_limits idle_limits = {.tcp_idle_ns = SECONDS(600),
-                                               .closed_idle_ns = SECONDS(60),
+                                               .closed_idle_ns = SECONDS(10),
                                                .other_idle_ns = SECONDS(60)};
 
 struct shard {

@@ -6,31 +6,31 @@ void duplicate_init(struct duplicate_filter *f)
 	f->key = hash_key_random();
 }
 
+/* What two captures of one packet have in common, packed: fewer bytes to hash. */
 struct identity {
-	struct addr src, dst;
-	uint16_t sport, dport, ip_id, l4_checksum, tcp_flags;
-	uint8_t l4_proto, zero;
-	uint32_t tcp_seq, tcp_ack, payload_len;
-	uint8_t head[16]; /* of the payload of anything but TCP, where checksums may be missing */
+	uint8_t bytes[96];
+	size_t len;
 };
+
+static void add(struct identity *id, const void *bytes, size_t len)
+{
+	memcpy(id->bytes + id->len, bytes, len);
+	id->len += len;
+}
 
 static struct identity identity_of(const struct packet *p)
 {
-	struct identity id;
-	memset(&id, 0, sizeof id);
-	id.src = p->src;
-	id.dst = p->dst;
-	id.sport = p->sport;
-	id.dport = p->dport;
-	id.ip_id = p->ip_id;
-	id.l4_checksum = p->l4_checksum;
-	id.tcp_flags = p->tcp_flags;
-	id.l4_proto = p->l4_proto;
-	id.tcp_seq = p->tcp_seq;
-	id.tcp_ack = p->tcp_ack;
-	id.payload_len = p->payload_len;
+	enum { HEAD = 16 }; /* of the payload of anything but TCP, where checksums may be missing */
+	struct identity id = {.len = 0};
+	size_t address = p->src.version == 4 ? 4 : 16;
+	const uint16_t small[] = {p->sport, p->dport, p->ip_id, p->l4_checksum, p->tcp_flags, p->l4_proto};
+	const uint32_t large[] = {p->tcp_seq, p->tcp_ack, p->payload_len};
+	add(&id, p->src.bytes, address);
+	add(&id, p->dst.bytes, address);
+	add(&id, small, sizeof small);
+	add(&id, large, sizeof large);
 	if (p->l4_proto != IPPROTO_TCP && p->payload.len)
-		memcpy(id.head, p->payload.ptr, p->payload.len < sizeof id.head ? p->payload.len : sizeof id.head);
+		add(&id, p->payload.ptr, p->payload.len < HEAD ? p->payload.len : HEAD);
 	return id;
 }
 
@@ -41,7 +41,7 @@ bool duplicate_check(struct duplicate_filter *f, const struct packet *p)
 	if (!tells || ts == FRAME_NO_TIME)
 		return false;
 	struct identity id = identity_of(p);
-	uint64_t digest = hash_bytes(f->key, &id, sizeof id) | 1;
+	uint64_t digest = hash_bytes(f->key, id.bytes, id.len) | 1;
 	size_t slot = digest / 2 & (DUPLICATE_SLOTS - 1);
 	bool equal = f->seen[slot].digest == digest;
 	int64_t apart = equal ? ts - f->seen[slot].ts_ns : 0;
