@@ -15,7 +15,7 @@ enum {
 	IPV4_OFFSET = 0x1fff,
 	IP_MTU_ETHERNET = 1500,
 	IPV6_OPTION_HOME_ADDRESS = 0xc9,
-	IPV6_EXTENSIONS_MAX = 16, /* a sender needs six at most (RFC 8200, 4.1) */
+	IPV6_EXTENSIONS_MAX = 256, /* a sender needs six at most (RFC 8200, 4.1) */
 };
 
 /* A packet starts here: what carried it gives way. */

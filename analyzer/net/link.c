@@ -153,12 +153,10 @@ enum layer layer_itag(struct walk *w)
 	return w->c.failed ? walk_short(w) : LAYER_ETHERNET;
 }
 
-/* Cisco metadata (TrustSec): version, length in words of the one option, the option. */
+/* Cisco metadata (TrustSec): version, length, and one option: a security group. */
 enum layer layer_cmd(struct walk *w)
 {
-	cursor_skip(&w->c, 1);
-	cursor_skip(&w->c, (size_t)cursor_u8(&w->c) * 4);
-	cursor_skip(&w->c, 2);
+	cursor_skip(&w->c, 6);
 	return type_or_length(w, cursor_be16(&w->c));
 }
 
@@ -182,6 +180,8 @@ enum layer layer_nsh(struct walk *w)
 	size_t length = (cursor_be16(&w->c) & 0x3f) * 4U;
 	cursor_skip(&w->c, 1);
 	uint8_t next = cursor_u8(&w->c);
+	if (w->c.failed)
+		return walk_short(w);
 	if (length < 8)
 		return walk_stop(w, DECODE_MALFORMED);
 	cursor_skip(&w->c, length - 4);

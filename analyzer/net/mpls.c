@@ -54,10 +54,15 @@ enum layer layer_mpls(struct walk *w)
 		w->way = tunnel_digest(w->way, TUNNEL_LABEL, id);
 	struct cursor peek = w->c;
 	uint8_t nibble = cursor_u8(&peek) >> 4;
-	if (peek.failed)
-		return walk_short(w);
 	bool ip = nibble == 4 || nibble == 6;
-	if (ip && (ip_plausible(w->c, w->cut) || !link_ethernet_plausible(w->c, w->cut)))
+	if (ip && ip_plausible(w->c, w->cut))
 		return LAYER_IP;
-	return pseudowire(w, nibble);
+	enum layer next = pseudowire(w, nibble);
+	if (next != LAYER_STOP)
+		return next;
+	/* Where the end is not to be seen, nothing is known of what would have fitted. */
+	if (peek.failed || w->cut > 0)
+		return walk_short(w);
+	w->guess = false;
+	return ip ? LAYER_IP : LAYER_STOP;
 }

@@ -29,19 +29,17 @@ uint64_t tunnel_endpoints(uint64_t digest, enum tunnel_kind kind, const struct p
 struct udp_tunnel {
 	uint16_t port;
 	uint8_t layer;
-	bool either; /* the source port counts as well: both ends, or a server that answers, use it */
 };
 
 static const struct udp_tunnel udp_tunnels[] = {
-    {2152, LAYER_GTP, false},       {4789, LAYER_VXLAN, false},  {8472, LAYER_VXLAN, false}, /* Linux before IANA's */
-    {4790, LAYER_VXLAN_GPE, false}, {6081, LAYER_GENEVE, false}, {1701, LAYER_L2TP, true},
-    {3544, LAYER_TEREDO, true},     {6635, LAYER_MPLS, false},
+    {2152, LAYER_GTP},       {4789, LAYER_VXLAN},  {8472, LAYER_VXLAN}, /* Linux before IANA's */
+    {4790, LAYER_VXLAN_GPE}, {6081, LAYER_GENEVE}, {1701, LAYER_L2TP},  {3544, LAYER_TEREDO}, {6635, LAYER_MPLS},
 };
 
 enum layer tunnel_udp(uint16_t sport, uint16_t dport)
 {
 	for (size_t i = 0; i < sizeof udp_tunnels / sizeof udp_tunnels[0]; i++)
-		if (udp_tunnels[i].port == dport || (udp_tunnels[i].either && udp_tunnels[i].port == sport))
+		if (udp_tunnels[i].port == dport || udp_tunnels[i].port == sport)
 			return udp_tunnels[i].layer;
 	return LAYER_STOP;
 }
@@ -152,6 +150,8 @@ enum layer layer_gtp(struct walk *w)
 	return LAYER_IP;
 }
 
+#define TEREDO_PREFIX UINT32_C(0x20010000)
+
 /* RFC 4380, 5.1.1: perhaps an authentication, perhaps an origin, then an IPv6 packet. */
 enum layer layer_teredo(struct walk *w)
 {
@@ -171,8 +171,14 @@ enum layer layer_teredo(struct walk *w)
 	uint8_t version = cursor_u8(&peek) >> 4;
 	cursor_skip(&peek, 3);
 	size_t length = cursor_be16(&peek);
-	cursor_skip(&peek, 34);
-	if (peek.failed || version != 6 || length != cursor_left(&peek) + w->cut)
+	cursor_skip(&peek, 2);
+	bool named = cursor_be32(&peek) == TEREDO_PREFIX;
+	cursor_skip(&peek, 12);
+	named |= cursor_be32(&peek) == TEREDO_PREFIX;
+	cursor_skip(&peek, 12);
+	size_t wire = cursor_left(&peek) + w->cut;
+	/* What is longer has trailers (RFC 6081), which go between Teredo addresses alone. */
+	if (peek.failed || version != 6 || length > wire || (length < wire && !named))
 		return LAYER_STOP;
 	w->shared = tunnel_digest(w->shared, TUNNEL_TEREDO, 0);
 	return LAYER_IPV6;
