@@ -2,3 +2,4 @@
 DETECTOR(tcp_overlap)
 DETECTOR(rst_injection)
 DETECTOR(handshake_conflict)
+DETECTOR(dns_injection)
