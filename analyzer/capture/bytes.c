@@ -1,7 +1,7 @@
 /*
  * The byte source of bytes.h: blocks, digests and the ways to end. Decompression itself is unpack.c's.
  *
- * The buffer is a run of BYTES_AHEAD_MAX bytes for the unread tail, then the block that the input is read into:
+ * The buffer is BYTES_AHEAD_MAX bytes for the unread tail, then the block that the input is read into:
  *
  *	|<- BYTES_AHEAD_MAX ->|<- BLOCK_SIZE ->|
  *	           [tail moved][next block     ]
@@ -18,7 +18,6 @@
 
 enum {
 	BLOCK_SIZE = 1024 * 1024,
-	BUFFER_SIZE = BYTES_AHEAD_MAX + BLOCK_SIZE,
 	PACKED_SIZE = 256 * 1024,
 	RECOGNISE_SIZE = 4, /* bytes that unpack_recognise wants to see */
 };
@@ -29,7 +28,8 @@ struct bytes_store {
 	struct bytes_input input;
 	struct bytes_options options;
 	uint8_t *buffer;
-	size_t filled;         /* end of the fetched bytes in the buffer */
+	size_t size;           /* of the buffer */
+	size_t filled;         /* end of the fetched bytes in it */
 	struct unpack *unpack; /* NULL when the input is not compressed */
 	uint8_t *packed;       /* PACKED_SIZE, only with unpack */
 	struct span packed_left;
@@ -126,20 +126,38 @@ bool bytes_fetch(struct bytes *b, size_t n)
 	struct bytes_store *s = b->store;
 	while (cursor_left(&b->ahead) < n && b->end == BYTES_GOING) {
 		size_t left = cursor_left(&b->ahead);
-		if (s->filled == BUFFER_SIZE) {
-			memmove(&s->buffer[BYTES_AHEAD_MAX - left], &s->buffer[BUFFER_SIZE - left], left);
+		if (s->filled == s->size && s->size > BYTES_AHEAD_MAX) {
+			memmove(&s->buffer[BYTES_AHEAD_MAX - left], &s->buffer[s->size - left], left);
 			s->filled = BYTES_AHEAD_MAX;
 		}
-		uint8_t *to = &s->buffer[s->filled];
-		size_t room = BUFFER_SIZE - s->filled;
+		/* A buffer of exact size is full at the end of the input, which reading has to meet all the same. */
+		uint8_t beyond[1];
+		bool full = s->filled == s->size;
+		uint8_t *to = full ? beyond : &s->buffer[s->filled];
+		size_t room = full ? sizeof beyond : s->size - s->filled;
 		size_t got = s->unpack ? store_unpack(b, to, room) : store_read(b, to, room);
-		if (got == 0)
+		if (got == 0 || full) {
 			end_with(b, BYTES_DONE, "");
+			return false;
+		}
 		s->filled += got;
 		b->fetched += got;
 		b->ahead = cursor_over(span_of(&s->buffer[s->filled - left - got], left + got));
 	}
 	return cursor_left(&b->ahead) >= n;
+}
+
+/* A buffer for a stream of any size, or for an input that is certain to be small. Nothing is in it. */
+static int store_buffer(struct bytes *b, size_t exact, struct err *e)
+{
+	struct bytes_store *s = b->store;
+	bool small = exact > 0 && exact <= BLOCK_SIZE;
+	s->size = small ? exact : BYTES_AHEAD_MAX + BLOCK_SIZE;
+	s->filled = small ? 0 : BYTES_AHEAD_MAX;
+	free(s->buffer);
+	s->buffer = malloc(s->size);
+	b->ahead = cursor_over(span_of(s->buffer, 0));
+	return s->buffer ? 0 : err_set(e, ERR_NOMEM, "out of memory");
 }
 
 /* Turns the plain source that has read its first block into one that unpacks, that block first. */
@@ -156,14 +174,12 @@ static int store_unpacks(struct bytes *b, enum unpack_format format, struct err 
 		return failed;
 	memcpy(s->packed, b->ahead.pos, first);
 	s->packed_left = span_of(s->packed, first);
-	s->filled = BYTES_AHEAD_MAX;
-	b->ahead = cursor_over(span_of(s->buffer, 0));
 	b->fetched = 0;
 	b->compression = format == UNPACK_GZIP ? "gzip" : "zstd";
 	/* What ended was the input, before one byte of the stream was made. */
 	if (b->end == BYTES_DONE)
 		b->end = BYTES_GOING;
-	return 0;
+	return store_buffer(b, 0, e);
 }
 
 int bytes_open(struct bytes *b, struct bytes_input input, const struct bytes_options *options, struct err *e)
@@ -174,19 +190,15 @@ int bytes_open(struct bytes *b, struct bytes_input input, const struct bytes_opt
 		return err_set(e, ERR_NOMEM, "out of memory");
 	s->input = input;
 	s->options = *options;
-	s->filled = BYTES_AHEAD_MAX;
-	s->buffer = malloc(BUFFER_SIZE);
-	if (!s->buffer) {
-		bytes_close(b);
-		return err_set(e, ERR_NOMEM, "out of memory");
-	}
-	b->ahead = cursor_over(span_of(s->buffer, 0));
 	sha256_init(&s->file_hash);
 	sha256_init(&s->stream_hash);
-	struct span head;
-	bytes_want(b, RECOGNISE_SIZE, &head);
-	enum unpack_format format = unpack_recognise(head);
-	int failed = format == UNPACK_NONE ? 0 : store_unpacks(b, format, e);
+	int failed = store_buffer(b, input.exact, e);
+	if (!failed) {
+		struct span head;
+		bytes_want(b, RECOGNISE_SIZE, &head);
+		enum unpack_format format = unpack_recognise(head);
+		failed = format == UNPACK_NONE ? 0 : store_unpacks(b, format, e);
+	}
 	if (failed)
 		bytes_close(b);
 	return failed;
@@ -215,7 +227,7 @@ bool bytes_finish(struct bytes *b, uint8_t file[BYTES_SHA256_SIZE], uint8_t stre
 {
 	struct bytes_store *s = b->store;
 	bytes_skip(b, UINT64_MAX);
-	while (store_read(b, s->buffer, BUFFER_SIZE) > 0)
+	while (store_read(b, s->buffer, s->size) > 0)
 		continue;
 	if (!s->options.hash)
 		return false;

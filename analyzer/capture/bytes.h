@@ -20,6 +20,9 @@ struct bytes_input {
 	/* Stores up to size bytes and returns how many, 0 at the end, or -errno. */
 	ptrdiff_t (*read)(void *arg, uint8_t *to, size_t size);
 	void *arg;
+	/* How many bytes there are in all, when that is certain; 0: unknown. A plain input that fits into a block then
+	 * gets a buffer of just that size, so that tools which watch memory see a read behind its end. */
+	size_t exact;
 };
 
 /* Input from an open descriptor, which stays the caller's; *fd must outlive the source. */

@@ -24,7 +24,8 @@ int capture_open_failing(struct capture **out, struct span file, size_t piece, i
 	if (!c)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	c->memory = (struct capture_memory){.left = file, .piece = piece, .failure = failure};
-	return capture_open_input(out, (struct bytes_input){.read = memory_read, .arg = &c->memory}, limits, e);
+	const struct bytes_input input = {.read = memory_read, .arg = &c->memory, .exact = file.len};
+	return capture_open_input(out, input, limits, e);
 }
 
 int capture_open_memory(struct capture **out, struct span file, const struct capture_limits *limits, struct err *e)

@@ -229,7 +229,8 @@ static inline void image_gzip(struct image *m, struct span plain)
 	assert_non_null(out);
 	uint8_t *in = malloc(plain.len + 1);
 	assert_non_null(in);
-	memcpy(in, plain.ptr, plain.len);
+	if (plain.len > 0)
+		memcpy(in, plain.ptr, plain.len);
 	z.next_in = in;
 	z.avail_in = (uInt)plain.len;
 	z.next_out = out;

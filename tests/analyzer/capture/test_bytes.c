@@ -55,7 +55,9 @@ static void looking_ahead(void **state)
 			struct bytes b;
 			struct err e;
 			struct span run;
-			assert_int_equal(bytes_open(&b, (struct bytes_input){pieces_read, &input}, &options, &e), 0);
+			assert_int_equal(bytes_open(&b, (struct bytes_input){.read = pieces_read, .arg = &input},
+			                            &options, &e),
+			                 0);
 			size_t at = 0;
 			bool more = true;
 			while (more) {
@@ -84,7 +86,7 @@ static void skipping(void **state)
 	struct bytes b;
 	struct err e;
 	struct span run;
-	assert_int_equal(bytes_open(&b, (struct bytes_input){pieces_read, &input}, &options, &e), 0);
+	assert_int_equal(bytes_open(&b, (struct bytes_input){.read = pieces_read, .arg = &input}, &options, &e), 0);
 	assert_true(bytes_skip(&b, 3999999));
 	assert_true(bytes_want(&b, 1, &run));
 	assert_int_equal(run.ptr[0], m.bytes[3999999]);
