@@ -48,20 +48,42 @@ static bool is_ascii(struct span s)
 	return true;
 }
 
+void charset_cache_close(struct charset_cache *cache)
+{
+	for (size_t i = 0; i < cache->count; i++)
+		iconv_close(cache->handle[i]);
+	cache->count = 0;
+}
+
+/* The converter from UTF-8, or NULL. The lists name fewer charsets than the cache holds. */
+static iconv_t converter(struct charset_cache *cache, const char *charset)
+{
+	for (size_t i = 0; i < cache->count; i++)
+		if (strcmp(cache->name[i], charset) == 0)
+			return cache->handle[i];
+	iconv_t handle = cache->count < CHARSETS_MAX ? iconv_open(charset, "UTF-8") : (iconv_t)-1;
+	if (handle == (iconv_t)-1)
+		return NULL;
+	cache->name[cache->count] = charset;
+	cache->handle[cache->count++] = handle;
+	return handle;
+}
+
 /* The text in one charset: an empty span when it cannot be expressed. */
-static int convert(struct arena *arena, struct span utf8, const char *charset, struct span *out, struct err *e)
+static int convert(struct charset_cache *cache, struct arena *arena, struct span utf8, const char *charset,
+                   struct span *out, struct err *e)
 {
 	*out = span_of(NULL, 0);
-	iconv_t handle = iconv_open(charset, "UTF-8");
-	if (handle == (iconv_t)-1)
+	iconv_t handle = converter(cache, charset);
+	if (!handle)
 		return err_set(e, ERR_IO, "the system's iconv does not know the charset %s", charset);
 	size_t room = utf8.len * 4 + 16, left_in = utf8.len, left_out = room;
 	char *in = malloc(utf8.len), *bytes = malloc(room), *to = bytes, *from = in;
 	if (in && bytes)
 		memcpy(in, utf8.ptr, utf8.len);
 	bool memory = in && bytes;
+	(void)iconv(handle, NULL, NULL, NULL, NULL);
 	bool whole = memory && iconv(handle, &from, &left_in, &to, &left_out) == 0 && left_in == 0;
-	iconv_close(handle);
 	if (whole)
 		*out = arena_copy(arena, span_of(bytes, room - left_out));
 	free(in);
@@ -77,7 +99,7 @@ static bool is_new(struct span s, struct span utf8, const struct span *variants,
 	return !same;
 }
 
-int charset_variants(struct arena *arena, struct span utf8, const char *countries,
+int charset_variants(struct charset_cache *cache, struct arena *arena, struct span utf8, const char *countries,
                      struct span variants[CHARSET_VARIANTS_MAX], struct err *e)
 {
 	int n = 0;
@@ -87,7 +109,7 @@ int charset_variants(struct arena *arena, struct span utf8, const char *countrie
 		for (size_t i = 0; i < sizeof(by_country) / sizeof(by_country[0]); i++) {
 			const struct charsets *set = &by_country[i];
 			for (size_t k = 0; country_listed(set->countries, c) && k < 4 && set->charset[k]; k++) {
-				int code = convert(arena, utf8, set->charset[k], &variants[n], e);
+				int code = convert(cache, arena, utf8, set->charset[k], &variants[n], e);
 				if (code < 0)
 					return code;
 				n += is_new(variants[n], utf8, variants, n) ? 1 : 0;

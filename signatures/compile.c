@@ -10,6 +10,7 @@ struct collection {
 	struct literal *literals;
 	struct entry *entries;
 	size_t count, room;
+	struct charset_cache *charsets;
 };
 
 static bool is_name(enum sig_location location)
@@ -70,16 +71,16 @@ static int collect_rule(struct sigdb *db, struct collection *c, uint32_t index, 
 	if (collect(c, bytes, index, how, e) < 0)
 		return e->code;
 	struct span variants[CHARSET_VARIANTS_MAX];
-	int n = is_name(s->location) ? 0 : charset_variants(&db->arena, bytes, s->country, variants, e);
+	int n = is_name(s->location) ? 0 : charset_variants(c->charsets, &db->arena, bytes, s->country, variants, e);
 	for (int i = 0; i < n; i++)
 		if (variants[i].len >= 4 && collect(c, variants[i], index, how, e) < 0)
 			return e->code;
 	return n < 0 ? n : 0;
 }
 
-static int compile_matcher(struct sigdb *db, struct matcher *m, struct err *e)
+static int compile_matcher(struct sigdb *db, struct matcher *m, struct charset_cache *charsets, struct err *e)
 {
-	struct collection c = {0};
+	struct collection c = {.charsets = charsets};
 	int code = 0;
 	for (size_t i = 0; code == 0 && i < db->count; i++)
 		if (is_text(&db->rules[i].s) && same_place(&db->rules[i].s, m))
@@ -120,10 +121,12 @@ int sigdb_compile(struct sigdb *db, struct err *e)
 			return code;
 	}
 	address_table_sort(&db->answers);
-	for (size_t i = 0; i < db->matcher_count; i++)
-		if (compile_matcher(db, &db->matchers[i], e) < 0)
-			return e->code;
-	return 0;
+	struct charset_cache charsets = {0};
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < db->matcher_count; i++)
+		code = compile_matcher(db, &db->matchers[i], &charsets, e);
+	charset_cache_close(&charsets);
+	return code;
 }
 
 const struct matcher *sigdb_matcher(const struct sigdb *db, enum sig_location location, struct span header)

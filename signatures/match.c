@@ -4,15 +4,19 @@
 
 enum {
 	FIELD_LOOKED_AT = 8 * 1024, /* bytes of a header value or name */
-	PENDING_MAX = 64,           /* windows that wait for their second half */
+	PENDING_MAX = 64,           /* rules with a window that waits for its second half */
 	RUNS_MAX = 256,             /* regular expressions run on one body, or one field */
 	CHUNK = 2 * SIG_WINDOW,     /* bytes of a body handled between two looks at the windows */
 	KEPT = 2 * SIG_WINDOW,      /* bytes before a chunk that a window may begin in */
 };
 
-/* The literal of a regexp ended at `end`; the window is decided when the byte behind it is there, or the body is over. */
+/*
+ * The literal of a rule's regexp ended at `end`, and at `last` again. The window around `end` is decided when the byte
+ * behind it is there, or the body is over; what `last` adds is then a window of its own. So a rule runs at most twice in
+ * SIG_WINDOW bytes however often its literal is repeated, and no match of up to SIG_WINDOW bytes is missed.
+ */
 struct pending {
-	uint32_t end, rule;
+	uint32_t rule, end, last;
 };
 
 struct sigscan {
@@ -20,7 +24,7 @@ struct sigscan {
 	uint32_t length; /* bytes looked at, at most SIG_BODY_MAX */
 	bool over;       /* there was more than SIG_BODY_MAX */
 	uint32_t runs;
-	uint32_t first, waiting; /* of the ring of pending windows */
+	uint32_t waiting; /* of pending: at most one a rule */
 	struct pending pending[PENDING_MAX];
 	struct title title;
 	uint32_t kept_from; /* offset in the body of kept[0] */
@@ -61,35 +65,57 @@ static bool hit_already(const struct sig_hits *hits, const struct signature *s)
 	return false;
 }
 
-static void window_decide(const struct sigdb *db, struct sigscan *sc, struct pending p, struct sig_hits *hits)
+/* Runs the regexp on the window around `end`. */
+static void window_run(const struct sigdb *db, struct sigscan *sc, uint32_t index, uint32_t end, struct sig_hits *hits)
 {
-	const struct rule *rule = &db->rules[p.rule];
-	if (sc->runs >= RUNS_MAX || hit_already(hits, &rule->s))
+	const struct rule *rule = &db->rules[index];
+	if (sc->runs == RUNS_MAX || hit_already(hits, &rule->s))
 		return;
 	sc->runs++;
-	uint32_t from = p.end > SIG_WINDOW ? p.end - SIG_WINDOW : 0;
-	uint32_t to = sc->length - p.end > SIG_WINDOW ? p.end + SIG_WINDOW : sc->length;
+	uint32_t from = end > SIG_WINDOW ? end - SIG_WINDOW : 0;
+	uint32_t to = sc->length - end > SIG_WINDOW ? end + SIG_WINDOW : sc->length;
 	struct span window = span_of(sc->kept + (from - sc->kept_from), to - from);
 	if (regexp_matches(rule->regexp, window, from == 0, to == sc->length && !sc->over))
 		sig_hits_add(hits, &rule->s);
 }
 
-/* Windows that are complete now that `length` bytes were seen, the oldest first. */
-static void windows_advance(const struct sigdb *db, struct sigscan *sc, uint32_t length, struct sig_hits *hits)
+/* The first of the waiting in the order of the body, then of the rules, whatever their order in the list. */
+static struct pending *first_pending(struct sigscan *sc)
 {
-	while (sc->waiting && sc->pending[sc->first].end + SIG_WINDOW < length) {
-		window_decide(db, sc, sc->pending[sc->first], hits);
-		sc->first = (sc->first + 1) % PENDING_MAX;
-		sc->waiting--;
+	struct pending *first = &sc->pending[0];
+	for (struct pending *p = first; p < sc->pending + sc->waiting; p++)
+		if (p->end < first->end || (p->end == first->end && p->rule < first->rule))
+			first = p;
+	return first;
+}
+
+/* Decides the windows that are complete now that `length` bytes were seen; all of them when the body is over. */
+static void windows_advance(const struct sigdb *db, struct sigscan *sc, uint32_t length, bool body_over,
+                            struct sig_hits *hits)
+{
+	while (sc->waiting) {
+		struct pending *p = first_pending(sc), now = *p;
+		if (!body_over && now.end + SIG_WINDOW >= length)
+			return;
+		if (now.last > now.end)
+			p->end = now.last;
+		else
+			*p = sc->pending[--sc->waiting];
+		window_run(db, sc, now.rule, now.end, hits);
 	}
 }
 
 static void window_open(const struct sigdb *db, struct sigscan *sc, uint32_t end, uint32_t rule,
                         const struct sig_hits *hits)
 {
-	if (sc->waiting == PENDING_MAX || hit_already(hits, &db->rules[rule].s))
-		return;
-	sc->pending[(sc->first + sc->waiting++) % PENDING_MAX] = (struct pending){.end = end, .rule = rule};
+	for (uint32_t i = 0; i < sc->waiting; i++) {
+		if (sc->pending[i].rule == rule) {
+			sc->pending[i].last = end;
+			return;
+		}
+	}
+	if (sc->waiting < PENDING_MAX && !hit_already(hits, &db->rules[rule].s))
+		sc->pending[sc->waiting++] = (struct pending){.rule = rule, .end = end, .last = end};
 }
 
 /* The literals that end at `end`. Windows are opened and decided in the order of the body, however it was cut. */
@@ -97,7 +123,7 @@ static void body_endings(const struct sigdb *db, const struct matcher *m, struct
                          struct sig_hits *hits)
 {
 	uint32_t value;
-	windows_advance(db, sc, end, hits);
+	windows_advance(db, sc, end, false, hits);
 	for (struct ending it = automaton_ending(m->automaton, sc->state); ending_next(m->automaton, &it, &value);) {
 		const struct entry *entry = &m->entries[value];
 		if (entry->how == ENTRY_GATE)
@@ -133,7 +159,7 @@ static void body_chunk(const struct sigdb *db, const struct matcher *m, struct s
 		if (ends)
 			body_endings(db, m, sc, start + (uint32_t)(chunk.len - rest.len), hits);
 	}
-	windows_advance(db, sc, sc->length, hits);
+	windows_advance(db, sc, sc->length, false, hits);
 }
 
 void sigscan_body(const struct sigdb *db, struct sigscan *sc, struct span piece, struct sig_hits *hits)
@@ -218,10 +244,7 @@ void sigscan_finish(const struct sigdb *db, struct sigscan *sc, struct sig_hits 
 {
 	const struct matcher *body = sigdb_matcher(db, SIG_BODY, span_of(NULL, 0));
 	const struct matcher *title = sigdb_matcher(db, SIG_TITLE, span_of(NULL, 0));
-	for (; sc->waiting; sc->waiting--) {
-		window_decide(db, sc, sc->pending[sc->first], hits);
-		sc->first = (sc->first + 1) % PENDING_MAX;
-	}
+	windows_advance(db, sc, sc->length, true, hits);
 	if (body)
 		body_whole(db, body, sc, hits);
 	bool cut;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-	MATCH_LIMIT = 20000,   /* calls of the matcher for one window: about a millisecond */
+	MATCH_LIMIT = 5000,    /* backtracking points for one window: a millisecond or two */
 	DEPTH_LIMIT = 500,     /* nested backtracking points */
 	HEAP_LIMIT_KIB = 256,  /* for those points */
 	REPEAT_MAX = 1000,     /* in {n,m} */
