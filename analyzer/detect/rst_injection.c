@@ -157,6 +157,7 @@ static void describe(struct detection *d, struct finding *f, const struct burst 
 	s.trigger = trigger_of(b);
 	*f = (struct finding){.mechanism = mechanism_find(mechanism), .kind = KIND_CONTRADICTION};
 	suspect_compare(f, d->weights, &s);
+	f->stage = b->dir == DIR_DOWN ? suspect_stage(&b->r->other, own) : suspect_stage(own, &b->r->other);
 	for (unsigned i = 0; i < b->kept; i++)
 		if (i == suspect || (apart(rst_at(b, suspect), rst_at(b, i)) <= PAIR_WINDOW_NS && !looks_genuine(b, i)))
 			finding_suspect(f, rst_at(b, i)->frame);

@@ -34,6 +34,15 @@ enum ipid_class ipid_classify(const struct side *s, unsigned interposed)
 	return IPID_RANDOM;
 }
 
+const char *suspect_stage(const struct side *client, const struct side *server)
+{
+	if (client->data_packets > 1 || !client->have_syn)
+		return "later";
+	if (client->data_packets == 1)
+		return "post_psh";
+	return server->have_syn && client->packets > client->syn_count ? "post_ack" : "post_syn";
+}
+
 struct comparison {
 	struct finding *f;
 	const struct weights *w;

@@ -21,6 +21,10 @@ struct suspect {
 /* Adds terms and fills in facts. Returns the sum of the terms it added, before grouping: larger is more suspicious. */
 int suspect_compare(struct finding *f, const struct weights *w, const struct suspect *s);
 
+/* How far a connection had come, in the words of the taxonomy: post_syn, post_ack, post_psh (one packet of the client with
+ * payload), later. The sides as they were then. */
+const char *suspect_stage(const struct side *client, const struct side *server);
+
 /* The initial TTL that leads to t: smallest of 32, 64, 128, 255 not below it, minus t. */
 int hops_of(uint8_t ttl);
 

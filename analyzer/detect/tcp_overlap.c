@@ -22,6 +22,7 @@ struct collision {
 	struct stream_conflict conflict; /* spans are not kept */
 	uint8_t sha[2][SHA256_DIGEST_SIZE];
 	bool first_response, plaintext;
+	const char *stage;
 	uint32_t repeats;
 };
 
@@ -76,6 +77,7 @@ static void remember(struct collision *k, const struct event *ev, const struct s
 	k->winner = c->winner.sample;
 	k->loser = c->loser.sample;
 	k->conflict = *c;
+	k->stage = suspect_stage(&ev->flow->tcp->side[DIR_UP], &ev->flow->tcp->side[DIR_DOWN]);
 	digest(c->winner.payload, k->sha[0]);
 	digest(c->loser.payload, k->sha[1]);
 	k->plaintext =
@@ -159,6 +161,7 @@ static void judge(struct detection *d, struct flow *flow, enum dir dir, const st
 	if (flow->flags & FLOW_LOSS)
 		f->guards_named |= 1U << GUARD_CAPTURE_LOSS;
 	f->copies = 1;
+	f->stage = k->stage;
 	f->protocol = flow->trigger.kind == TRIGGER_HTTP ? "http" : flow->trigger.kind == TRIGGER_TLS ? "tls" : NULL;
 	details(f, k, winner_forged, text);
 	detection_propose(d, flow, f);
