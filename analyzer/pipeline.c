@@ -23,10 +23,19 @@ struct pipeline {
 	struct capture_summary summary;
 	struct tested *tested;
 	int64_t clock_ns; /* running maximum of the timestamps; FRAME_NO_TIME before the first */
+	int64_t jump_ns;  /* of the frame before, when it lay too far from the clock; else FRAME_NO_TIME */
 	bool raw_ip;
 };
 
-/* The capture clock: the running maximum, except that a jump of more than an hour either way starts anew. */
+static bool is_jump(int64_t from_ns, int64_t to_ns)
+{
+	return to_ns - from_ns > CLOCK_JUMP_NS || from_ns - to_ns > CLOCK_JUMP_NS;
+}
+
+/*
+ * The capture clock: the running maximum, except that a jump of more than an hour either way starts anew, once a second frame
+ * in a row agrees with it: the clock of a single bogus date would expire every flow, and then come back.
+ */
 static void clock_advance(struct pipeline *p, int64_t ts_ns)
 {
 	if (ts_ns == FRAME_NO_TIME)
@@ -36,9 +45,11 @@ static void clock_advance(struct pipeline *p, int64_t ts_ns)
 	if (p->summary.last_ns == FRAME_NO_TIME || ts_ns > p->summary.last_ns)
 		p->summary.last_ns = ts_ns;
 	bool first = p->clock_ns == FRAME_NO_TIME;
-	bool jump = !first && (ts_ns - p->clock_ns > CLOCK_JUMP_NS || p->clock_ns - ts_ns > CLOCK_JUMP_NS);
-	p->summary.time_jumps += jump;
-	if (first || jump || ts_ns > p->clock_ns)
+	bool jump = !first && is_jump(p->clock_ns, ts_ns);
+	bool agreed = jump && p->jump_ns != FRAME_NO_TIME && !is_jump(p->jump_ns, ts_ns);
+	p->summary.time_jumps += jump && !agreed;
+	p->jump_ns = jump && !agreed ? ts_ns : FRAME_NO_TIME;
+	if (first || agreed || (!jump && ts_ns > p->clock_ns))
 		p->clock_ns = ts_ns;
 }
 
@@ -205,6 +216,7 @@ int pipeline_run(int fd, const struct pipeline_config *config, const struct sink
 	    .config = config,
 	    .sink = sink,
 	    .clock_ns = FRAME_NO_TIME,
+	    .jump_ns = FRAME_NO_TIME,
 	    .raw_ip = true,
 	    .summary = {.first_ns = FRAME_NO_TIME, .last_ns = FRAME_NO_TIME},
 	};

@@ -280,6 +280,7 @@ void dispatch_bytes(struct dispatch *d, struct flow *f, enum dir dir, uint8_t ve
 		if (restart) {
 			version_close(d, f, 1);
 			f->app_state[1] = pool_get(&d->state[kind_of(f->app)]);
+			d->counts.state_refused += !f->app_state[1];
 		}
 		if (!f->app_state[1])
 			return;

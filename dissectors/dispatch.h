@@ -14,7 +14,7 @@ enum {
 
 struct dispatch_counts {
 	uint64_t hold_refused;  /* flows given up: more unconsumed bytes than DISSECT_HOLD_MAX, or no room */
-	uint64_t state_refused; /* flows that nobody read, for want of room */
+	uint64_t state_refused; /* flows, or second versions, that nobody read, for want of room */
 };
 
 struct dispatch {

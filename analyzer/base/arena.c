@@ -70,24 +70,26 @@ char *arena_string(struct arena *a, struct span s)
 	return p;
 }
 
-void arena_reset(struct arena *a)
-{
-	while (a->blocks && a->blocks->next) {
-		struct arena_block *next = a->blocks->next;
-		free(a->blocks);
-		a->blocks = next;
-	}
-	if (a->blocks)
-		a->blocks->used = 0;
-	a->used = 0;
-}
-
 void arena_free(struct arena *a)
 {
 	while (a->blocks) {
 		struct arena_block *next = a->blocks->next;
 		free(a->blocks);
 		a->blocks = next;
+	}
+	a->used = 0;
+}
+
+/* The newest block is kept: it is the largest, so that the next round of the same size needs no malloc. */
+void arena_reset(struct arena *a)
+{
+	struct arena_block *kept = a->blocks;
+	if (kept) {
+		a->blocks = kept->next;
+		arena_free(a);
+		kept->next = NULL;
+		kept->used = 0;
+		a->blocks = kept;
 	}
 	a->used = 0;
 }

@@ -1,6 +1,7 @@
 /* SipHash-1-3: one compression round a word, three at the end. */
 #include "analyzer/base/hash.h"
 
+#include <endian.h>
 #include <sys/random.h>
 
 struct hash_key hash_key_random(void)
@@ -54,7 +55,7 @@ uint64_t hash_bytes(struct hash_key key, const void *bytes, size_t len)
 	for (size_t i = 0; i < whole; i++) {
 		uint64_t word;
 		memcpy(&word, p + i * 8, 8);
-		absorb(&s, word);
+		absorb(&s, le64toh(word));
 	}
 	uint64_t last = (uint64_t)len << 56;
 	for (size_t i = whole * 8; i < len; i++)

@@ -40,8 +40,8 @@ void text_printf(struct text *t, const char *fmt, ...)
 	t->len += (size_t)wrote;
 }
 
-/* Length of the valid UTF-8 sequence above ASCII at the start of s, or 0. Control characters U+0080..U+009F, surrogates
- * and overlong forms are not valid here. */
+/* Length of the valid UTF-8 sequence above ASCII at the start of s, or 0. Control characters U+0080..U+009F, invisible and
+ * direction marks, surrogates and overlong forms are not valid here. */
 static size_t utf8_letter(struct span s)
 {
 	uint8_t first = s.ptr[0];
@@ -56,7 +56,7 @@ static size_t utf8_letter(struct span s)
 	}
 	static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
 	bool direction_mark = (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-	                      (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+	                      (code >= 0x2060 && code <= 0x206f) || code == 0x061c || code == 0xfeff;
 	if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) || direction_mark)
 		return 0;
 	return n;

@@ -215,16 +215,21 @@ static struct flow *quietest(struct flow_table *t, struct list *queue)
 	return f;
 }
 
-static void evict_one(struct flow_table *t)
+static struct flow *quietest_of_all(struct flow_table *t)
 {
-	struct flow *victim = NULL;
+	struct flow *least = NULL;
 	for (int i = 0; i < IDLE_CLASSES; i++) {
 		struct flow *f = quietest(t, &t->idle[i]);
-		if (f && (!victim || f->last_ns < victim->last_ns))
-			victim = f;
+		if (f && (!least || f->last_ns < least->last_ns))
+			least = f;
 	}
+	return least;
+}
+
+static void evict_one(struct flow_table *t)
+{
 	t->counts.evicted++;
-	flow_close(t, victim, FLOW_END_EVICTED);
+	flow_close(t, quietest_of_all(t), FLOW_END_EVICTED);
 }
 
 /* Without a SYN the side with a well-known port is taken for the server, else whoever is heard first for the client. */
@@ -234,6 +239,11 @@ static bool from_server(const struct packet *p)
 	if (p->l4_proto == IPPROTO_TCP && (p->tcp_flags & TCP_SYN))
 		return p->tcp_flags & TCP_ACK;
 	return p->sport < WELL_KNOWN && p->dport >= WELL_KNOWN;
+}
+
+static bool is_client_syn(const struct packet *p)
+{
+	return p->l4_proto == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
 }
 
 static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint64_t hash, enum dir *dir)
@@ -263,7 +273,7 @@ static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint
 	f->idle_class = tcp ? IDLE_OPEN_TCP : IDLE_OTHER;
 	if (tcp) {
 		tcp->timed[DIR_UP].sent_ns = tcp->timed[DIR_DOWN].sent_ns = FRAME_NO_TIME;
-		if (!(p->tcp_flags & TCP_SYN))
+		if (!is_client_syn(p))
 			f->flags |= FLOW_MIDSTREAM;
 	}
 	f->chain = t->buckets[hash & (t->bucket_count - 1)];
@@ -275,13 +285,20 @@ static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint
 	return f;
 }
 
+/* The capture may show a SYN behind the SYN/ACK that answers it. */
+static bool was_answered(const struct flow *f, const struct packet *p)
+{
+	const struct side *client = &f->tcp->side[DIR_UP], *server = &f->tcp->side[DIR_DOWN];
+	return !client->have_syn && server->have_syn && server->syn.ack == p->tcp_seq + 1;
+}
+
 /* G13: does this packet open a new connection between the same ports? */
 static bool takes_over(const struct flow *f, const struct packet *p, enum dir dir)
 {
-	if (p->l4_proto != IPPROTO_TCP || (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+	if (!is_client_syn(p))
 		return false;
 	const struct side *s = &f->tcp->side[dir];
-	if (dir == DIR_UP && s->have_syn && s->isn == p->tcp_seq)
+	if (dir == DIR_UP && ((s->have_syn && s->isn == p->tcp_seq) || was_answered(f, p)))
 		return false;
 	bool closed = f->flags & (FLOW_FIN_UP | FLOW_FIN_DOWN | FLOW_RESET);
 	bool idle = p->clock_ns - f->last_ns > FLOW_REUSE_IDLE_S * INT64_C(1000000000);
@@ -307,6 +324,8 @@ struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *
 		return NULL;
 	if (reused)
 		f->flags |= FLOW_PORT_REUSED;
+	if (f->tcp && is_client_syn(p) && *dir == DIR_UP && was_answered(f, p))
+		f->flags &= (uint16_t)~FLOW_MIDSTREAM;
 	f->tunnel_way[*dir] = p->tunnel_way;
 	f->last_ns = p->clock_ns;
 	f->packets[*dir]++;
@@ -324,11 +343,9 @@ void flow_reclass(struct flow_table *t, struct flow *f)
 
 void flow_table_close_all(struct flow_table *t)
 {
-	for (int i = 0; i < IDLE_CLASSES; i++) {
-		struct flow *f;
-		while ((f = front(&t->idle[i])) != NULL)
-			flow_close(t, f, FLOW_END_CAPTURE);
-	}
+	struct flow *f;
+	while ((f = quietest_of_all(t)) != NULL)
+		flow_close(t, f, FLOW_END_CAPTURE);
 }
 
 const struct flow_counts *flow_counts(const struct flow_table *t)

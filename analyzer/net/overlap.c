@@ -120,7 +120,7 @@ static bool segment_differs(struct overlap *o, const struct kept_segment *k, uin
 	c->winner = (struct rival){
 	    .sample = k->sample,
 	    .payload = span_of(o->bytes + (k->seq - o->base), k->len),
-	    .seq = k->sample.seq,
+	    .seq = sample_data_seq(&k->sample),
 	    .len = k->sample.payload_len,
 	};
 	return true;
@@ -135,8 +135,10 @@ bool overlap_differs(struct overlap *o, uint32_t seq, struct span bytes, const s
 	for (unsigned i = 0; i < o->count; i++) {
 		if (!segment_differs(o, &o->segment[i], seq, bytes, c))
 			continue;
-		c->loser =
-		    (struct rival){.sample = *sample, .payload = bytes, .seq = sample->seq, .len = sample->payload_len};
+		c->loser = (struct rival){.sample = *sample,
+		                          .payload = bytes,
+		                          .seq = sample_data_seq(sample),
+		                          .len = sample->payload_len};
 		c->beyond_first = seq_diff(sample_seq_end(sample), sample_seq_end(&c->winner.sample)) > 0;
 		return true;
 	}

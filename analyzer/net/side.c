@@ -64,12 +64,11 @@ static uint16_t swapped(uint16_t x)
 	return (uint16_t)(x << 8 | x >> 8);
 }
 
-/* One captured super-packet may stand for many wire packets, each with an id of its own. */
-static unsigned segments_of(const struct sample *s, const struct side *side)
+/* One captured super-packet stands for many wire packets, each with an id of its own; the capture shows the first. */
+static unsigned segments_of(const struct sample *s)
 {
 	enum { USUAL_MSS = 1460 };
-	(void)side;
-	return s->payload_len > USUAL_MSS ? (s->payload_len + USUAL_MSS - 1) / USUAL_MSS : 1;
+	return s && s->payload_len > USUAL_MSS ? (s->payload_len + USUAL_MSS - 1) / USUAL_MSS : 1;
 }
 
 static void ipid_update(struct side *s, const struct sample *sample)
@@ -82,7 +81,7 @@ static void ipid_update(struct side *s, const struct sample *sample)
 	if (s->ipid_count > 1) {
 		uint16_t step = (uint16_t)(sample->ip_id - s->last_ip_id);
 		uint16_t other_order = (uint16_t)(swapped(sample->ip_id) - swapped(s->last_ip_id));
-		unsigned near = 16 + segments_of(sample, s);
+		unsigned near = 15 + segments_of(side_recent(s, 0));
 		if (step == 0 && sample->ip_id != 0)
 			count_up(&s->ipid_same);
 		if ((step >= 1 && step <= near) || (other_order >= 1 && other_order <= near))

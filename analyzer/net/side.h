@@ -47,6 +47,12 @@ struct sample {
 
 struct sample sample_of(const struct packet *p);
 
+/* Sequence number of the first payload byte: a SYN takes one. */
+static inline uint32_t sample_data_seq(const struct sample *s)
+{
+	return s->seq + !!(s->tcp_flags & TCP_SYN);
+}
+
 /* Sequence number behind the packet: SYN and FIN count. */
 uint32_t sample_seq_end(const struct sample *s);
 
@@ -84,11 +90,11 @@ struct side {
 	struct tally ttl;                /* of data and pure ACKs, without SYN, FIN without data and RST */
 	struct tally data_ttl;           /* of packets with payload alone */
 	uint32_t with_ts, without_ts;    /* non-SYN, non-RST packets with and without the timestamps option */
-	uint16_t min_window, max_window; /* raw, of non-SYN, non-RST packets; min above max: none */
+	uint16_t min_window, max_window; /* raw, of non-SYN, non-RST packets, when there are any */
 
 	uint16_t ipid_count;           /* non-SYN, non-RST IPv4 packets */
 	uint16_t ipid_zero, ipid_same; /* id 0; equal to the one before and not 0 */
-	uint16_t ipid_near;    /* steps of 1..16 (as many as segments for a super-packet), in either byte order */
+	uint16_t ipid_near;    /* steps of 1..16 (more behind a super-packet of many segments), in either byte order */
 	uint16_t ipid_forward; /* steps of 1..2047 */
 	uint16_t last_ip_id;
 

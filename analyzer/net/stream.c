@@ -107,6 +107,7 @@ static void turn_begin(struct feed *fd)
 	s->turn_start = s->offset;
 	s->other_heard = fd->other->offset;
 	overlap_start(&fd->pools->rings, &s->ring, s->next, fd->pkt->clock_ns);
+	fd->pools->counts.rings_evicted = fd->pools->rings.evicted_young;
 }
 
 /* Bytes of the contradicting version: from where it stands, at most STREAM_SECOND_BYTES in all. */
@@ -149,7 +150,7 @@ static void gap_declare(struct feed *fd, uint32_t missing, bool acknowledged)
 static void deliver(struct feed *fd, struct span data, uint32_t wire_len, bool fin, const struct sample *sample)
 {
 	struct stream *s = fd->stream;
-	if (s->offset == 0 || s->other_heard != fd->other->offset)
+	if (wire_len > 0 && (s->offset == 0 || s->other_heard != fd->other->offset))
 		turn_begin(fd);
 	overlap_keep(s->ring, s->next, data, sample);
 	second_follows(fd, s->next, data);
@@ -195,11 +196,48 @@ static void drain(struct feed *fd)
 	}
 }
 
+/* What a packet of the past looked like, for those who are told of bytes that waited for a hole until it was given up. */
+static void packet_from(const struct flow *f, enum dir d, const struct piece *piece, struct frame *frame,
+                        struct packet *p)
+{
+	const struct sample *s = &piece->sample;
+	bool up = d == DIR_UP;
+	*frame = (struct frame){.number = s->frame.number, .ts_ns = s->frame.ts_ns, .wire_len = s->frame.wire_len};
+	*p = (struct packet){
+	    .frame = frame,
+	    .clock_ns = s->frame.ts_ns == FRAME_NO_TIME ? f->last_ns : s->frame.ts_ns,
+	    .src = up ? f->client : f->server,
+	    .dst = up ? f->server : f->client,
+	    .sport = up ? f->client_port : f->server_port,
+	    .dport = up ? f->server_port : f->client_port,
+	    .l4_proto = IPPROTO_TCP,
+	    .has_l4 = true,
+	    .ttl = s->ttl,
+	    .ip_df = s->ip_df,
+	    .ip_id = s->ip_id,
+	    .tcp_flags = s->tcp_flags,
+	    .tcp_window = s->window,
+	    .tcp_seq = s->seq,
+	    .tcp_ack = s->ack,
+	    .tcp_options = {.seen = s->options_seen, .length = s->options_len, .tsval = s->tsval},
+	    .payload_len = s->payload_len,
+	};
+}
+
+/* Gives the hole before the first piece up. The packet that shows the gap may be of the other side, or none. */
 static void skip_to_pending(struct feed *fd, bool acknowledged)
 {
 	struct stream *s = fd->stream;
+	const struct packet *shows = fd->pkt;
+	struct frame frame;
+	struct packet past;
+	packet_from(fd->flow, fd->dir, s->pending, &frame, &past);
+	if (!shows)
+		fd->pkt = &past;
 	gap_declare(fd, (uint32_t)seq_diff(s->pending->seq, s->next), acknowledged);
+	fd->pkt = &past;
 	drain(fd);
+	fd->pkt = shows;
 }
 
 /* The receiver's window as last stated, or "unknown" (true) without its scale. */
@@ -239,10 +277,14 @@ static void second_take(struct feed *fd, const struct stream_conflict *c, bool f
 /* A segment whose first `old` bytes were handed on before. */
 static void compare_delivered(struct feed *fd, uint32_t seq, uint32_t old, const struct sample *sample)
 {
+	struct stream *s = fd->stream;
 	struct stream_conflict c = {0};
 	struct span bytes = span_first(fd->pkt->payload, old);
-	if (!overlap_differs(fd->stream->ring, seq, bytes, sample, fd->pkt->clock_ns, &c))
+	if (!overlap_differs(s->ring, seq, bytes, sample, fd->pkt->clock_ns, &c)) {
+		if (s->second_active && seq == s->second_next)
+			second_version(fd, false, bytes, false);
 		return;
+	}
 	c.loser.payload = fd->pkt->payload;
 	conflict_report(fd, &c);
 	second_take(fd, &c, sample->tcp_flags & TCP_FIN);
@@ -266,9 +308,12 @@ static void compare_pending(struct feed *fd, const struct piece *old, uint32_t s
 	c.loser_bytes = span_of(bytes.ptr + skip_new, len);
 	c.winner = (struct rival){.sample = old->sample,
 	                          .payload = span_of(old->bytes, old->len),
-	                          .seq = old->sample.seq,
+	                          .seq = sample_data_seq(&old->sample),
 	                          .len = old->sample.payload_len};
-	c.loser = (struct rival){.sample = *sample, .payload = bytes, .seq = sample->seq, .len = sample->payload_len};
+	c.loser = (struct rival){.sample = *sample,
+	                         .payload = fd->pkt->payload,
+	                         .seq = sample_data_seq(sample),
+	                         .len = sample->payload_len};
 	c.beyond_first = seq_diff(sample_seq_end(sample), sample_seq_end(&old->sample)) > 0;
 	conflict_report(fd, &c);
 	second_take(fd, &c, sample->tcp_flags & TCP_FIN);
@@ -345,16 +390,14 @@ static void wait_for_hole(struct feed *fd, uint32_t seq, struct span bytes, uint
 }
 
 /*
- * G11, G12: a keep-alive repeats one byte that was sent before, often with another value; a probe of a zero window sends one
- * byte that may come again.
+ * G11, G12: a keep-alive repeats one byte that was sent before, often with another value; the probe of a zero window is data
+ * that is sent again until it is taken. One byte that fills a hole is neither: some clients send a request's first byte last.
  */
-static bool is_probe(const struct side *sender, const struct side *receiver, const struct packet *p)
+static bool is_probe(const struct side *sender, const struct packet *p, int32_t ahead)
 {
 	if (p->payload_len > 1 || !sender->have_seq)
 		return false;
-	bool sent_before = seq_diff(p->tcp_seq, sender->max_seq_end) < 0;
-	bool zero_window = receiver->have_ack && receiver->last_window == 0;
-	return sent_before || (zero_window && p->payload_len == 1);
+	return ahead < 0 || (ahead > 0 && p->tcp_seq == sender->max_seq_end - 1);
 }
 
 /* Segments that wait came first: they are handed on where they lie, and what this one says there is compared. */
@@ -375,6 +418,8 @@ static void deliver_around_pending(struct feed *fd, struct span bytes, uint32_t 
 		wire_len -= done;
 		bytes = span_after(bytes, done);
 	} while (wire_len > 0 && !s->finished);
+	if (fin && !s->finished && seq == s->next)
+		deliver(fd, span_of(NULL, 0), 0, true, sample);
 }
 
 /* A packet that lies far outside anything the receiver could take is no part of the stream. */
@@ -406,11 +451,11 @@ void stream_segment(struct stream_pools *pools, struct flow *f, enum dir d, cons
 	struct stream *s = fd.stream;
 	uint32_t seq = p->tcp_seq + !!(p->tcp_flags & TCP_SYN);
 	stream_begin(s, sender, seq);
-	if (is_probe(sender, &tcp->side[dir_other(d)], p))
-		return;
 	int32_t ahead = seq_diff(seq, s->next);
+	if (is_probe(sender, p, ahead))
+		return;
 	bool new_turn = s->offset == 0 || s->other_heard != fd.other->offset;
-	bool checked = ahead < 0 || new_turn || overlap_wants(s->ring, seq);
+	bool checked = ahead != 0 || new_turn || overlap_wants(s->ring, seq);
 	if (checked && p->payload_len > 0)
 		side_checksum(sender, p, sample);
 	if (side_checksum_drops(sender, sample))
@@ -450,42 +495,15 @@ static void stream_drop(struct stream_pools *pools, struct stream *s)
 	overlap_release(&pools->rings, &s->ring);
 }
 
-/* What a packet of the past looked like, for those who are told of bytes that waited for a hole until the end. */
-static void packet_from(const struct piece *piece, struct frame *frame, struct packet *p)
-{
-	const struct sample *s = &piece->sample;
-	*frame = (struct frame){.number = s->frame.number, .ts_ns = s->frame.ts_ns, .wire_len = s->frame.wire_len};
-	*p = (struct packet){
-	    .frame = frame,
-	    .clock_ns = s->frame.ts_ns,
-	    .l4_proto = IPPROTO_TCP,
-	    .has_l4 = true,
-	    .ttl = s->ttl,
-	    .ip_df = s->ip_df,
-	    .ip_id = s->ip_id,
-	    .src = {.version = s->ipv4 ? 4 : 6},
-	    .tcp_flags = s->tcp_flags,
-	    .tcp_window = s->window,
-	    .tcp_seq = s->seq,
-	    .tcp_ack = s->ack,
-	    .tcp_options = {.seen = s->options_seen, .length = s->options_len, .tsval = s->tsval},
-	    .payload_len = s->payload_len,
-	};
-}
-
 void stream_close(struct stream_pools *pools, struct flow *f)
 {
 	struct stream_pair *pair = f->tcp->streams;
 	if (!pair)
 		return;
 	for (enum dir d = DIR_UP; d <= DIR_DOWN; d++) {
-		struct frame frame;
-		struct packet p;
-		struct feed fd = feed_of(pools, f, d, &p);
-		while (fd.stream->pending && !fd.stream->finished) {
-			packet_from(fd.stream->pending, &frame, &p);
+		struct feed fd = feed_of(pools, f, d, NULL);
+		while (fd.stream->pending && !fd.stream->finished)
 			skip_to_pending(&fd, false);
-		}
 		stream_drop(pools, fd.stream);
 	}
 	pool_put(&pools->pairs, pair);

@@ -15,10 +15,19 @@ void tracker_free(struct tracker *t)
 	pool_free(&t->resets);
 }
 
+/* The packet before this one, of either side. */
+static const struct sample *last_packet(const struct tcp_flow *tcp)
+{
+	const struct sample *up = side_recent(&tcp->side[DIR_UP], 0), *down = side_recent(&tcp->side[DIR_DOWN], 0);
+	if (!up || !down)
+		return up ? up : down;
+	return up->frame.number > down->frame.number ? up : down;
+}
+
 static void flags_update(struct tracker *t, struct flow *f, enum dir d, const struct packet *p)
 {
 	enum { USUAL_MSS = 1460 };
-	const struct sample *last = side_recent(&f->tcp->side[d], 0);
+	const struct sample *last = last_packet(f->tcp);
 	if (p->anomalies & PKT_SNAPPED)
 		f->flags |= FLOW_SNAPPED;
 	if ((p->anomalies & PKT_LENGTH_ZERO) || p->payload_len > USUAL_MSS)
