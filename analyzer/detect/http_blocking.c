@@ -1,0 +1,173 @@
+/*
+ * http_blockpage: the answer to a plain HTTP request equals a known block page in status line, header, title or body; and
+ * http_redirect_block: it sends the reader to a known block page or to an address that is not public, by Location, meta
+ * refresh, frame or script. Both versions of a contradicted stream are looked at, since either may be the forged one.
+ * Sources: OONI, Censored Planet and Citizen Lab lists; Niaki et al. (ICLab), S&P 2020.
+ *
+ * What else could explain the bytes: a company's or parent's filter, a login portal, security software, the server's own
+ * refusal, the error page of a content network (rows with action fp, which silence the others).
+ */
+#include "analyzer/detect/http_page.h"
+#include "analyzer/net/stream.h"
+
+enum { CONFLICTS_KEPT = 64, VERSIONS = 2, STATUS_FINAL = 200 };
+
+/* Conflicts come before the second version of the page that they are about. */
+struct http_conflict {
+	uint64_t flow_id;
+	enum dir dir;
+	struct sample winner, loser;
+};
+
+struct http_run {
+	struct pool pages;
+	size_t kept;
+	struct http_conflict conflicts[CONFLICTS_KEPT]; /* ring */
+	size_t conflict_next;
+	const struct mechanism *blockpage, *redirect;
+};
+
+struct http_slot {
+	struct http_page *open[VERSIONS], *kept;
+	bool tested;
+};
+
+static int start(struct detection *d, struct err *e)
+{
+	struct http_run *run = d->run;
+	(void)e;
+	pool_init(&run->pages, http_page_size(), HTTP_PAGES_MAX);
+	run->blockpage = mechanism_find("http_blockpage");
+	run->redirect = mechanism_find("http_redirect_block");
+	return 0;
+}
+
+static void finish(struct detection *d)
+{
+	struct http_run *run = d->run;
+	pool_free(&run->pages);
+}
+
+/* A further answer to a request that the page had answered already. */
+static void note_second(struct http_slot *slot, const struct event *ev, const struct http_response *r)
+{
+	struct http_page *p = slot->kept;
+	if (p && ev->version == 0 && p->version == 0 && p->sender == ev->dir && r->index == 0 &&
+	    r->status >= STATUS_FINAL && p->second.number == 0 && ev->pkt)
+		p->second = frame_ref_of(ev->pkt);
+}
+
+static void on_response(struct detection *d, const struct event *ev)
+{
+	struct http_run *run = d->run;
+	struct http_slot *slot = d->state;
+	const struct http_response *r = event_http_response(ev);
+	if (r->status != 0 && r->status < STATUS_FINAL)
+		return;
+	note_second(slot, ev, r);
+	pool_put(&run->pages, slot->open[ev->version]);
+	struct http_page *p = slot->open[ev->version] = pool_get(&run->pages);
+	if (!p)
+		return;
+	http_page_open(p, d, ev, r);
+	for (size_t i = 0; i < CONFLICTS_KEPT; i++)
+		if (run->conflicts[i].flow_id == ev->flow->id && run->conflicts[i].dir == ev->dir)
+			http_page_conflict(p, &run->conflicts[i].winner, &run->conflicts[i].loser);
+	if (slot->tested)
+		return;
+	slot->tested = true;
+	detection_tested(d, run->blockpage);
+	detection_tested(d, run->redirect);
+}
+
+/* The response is over: an odd page waits for the end of its flow, unless too many do. */
+static void page_done(struct detection *d, struct http_slot *slot, struct flow *flow, struct http_page *p)
+{
+	struct http_run *run = d->run;
+	size_t of_flow = 0;
+	if (!http_page_is_odd(p)) {
+		pool_put(&run->pages, p);
+		return;
+	}
+	for (const struct http_page *k = slot->kept; k; k = k->next)
+		of_flow++;
+	if (of_flow == HTTP_PAGES_OF_FLOW) {
+		slot->kept->repeats++;
+		pool_put(&run->pages, p);
+	} else if (run->kept == HTTP_PAGES_KEPT_MAX) {
+		http_page_judge(p, d, flow);
+		pool_put(&run->pages, p);
+	} else {
+		run->kept++;
+		p->next = slot->kept;
+		slot->kept = p;
+	}
+}
+
+static void on_body(struct detection *d, const struct event *ev)
+{
+	struct http_slot *slot = d->state;
+	const struct http_body *b = event_http_body(ev);
+	struct http_page *p = slot->open[ev->version];
+	if (!p || p->sender != ev->dir)
+		return;
+	http_page_body(p, d, ev, b);
+	if (!b->end)
+		return;
+	slot->open[ev->version] = NULL;
+	page_done(d, slot, ev->flow, p);
+}
+
+static void on_conflict(struct detection *d, const struct event *ev)
+{
+	struct http_run *run = d->run;
+	struct http_slot *slot = d->state;
+	const struct stream_conflict *c = event_stream_conflict(ev);
+	if (!c->in_window)
+		return;
+	struct http_conflict *keep = &run->conflicts[run->conflict_next];
+	run->conflict_next = (run->conflict_next + 1) % CONFLICTS_KEPT;
+	*keep = (struct http_conflict){.flow_id = ev->flow->id,
+	                               .dir = ev->dir,
+	                               .winner = c->winner.sample,
+	                               .loser = c->loser.sample};
+	for (size_t v = 0; v < VERSIONS; v++)
+		if (slot->open[v] && slot->open[v]->sender == ev->dir)
+			http_page_conflict(slot->open[v], &keep->winner, &keep->loser);
+	for (struct http_page *p = slot->kept; p; p = p->next)
+		if (p->sender == ev->dir)
+			http_page_conflict(p, &keep->winner, &keep->loser);
+}
+
+static void on_close(struct detection *d, const struct event *ev)
+{
+	struct http_run *run = d->run;
+	struct http_slot *slot = d->state;
+	for (size_t v = 0; v < VERSIONS; v++) {
+		pool_put(&run->pages, slot->open[v]);
+		slot->open[v] = NULL;
+	}
+	while (slot->kept) {
+		struct http_page *p = slot->kept;
+		slot->kept = p->next;
+		http_page_judge(p, d, ev->flow);
+		pool_put(&run->pages, p);
+		run->kept--;
+	}
+}
+
+const struct detector detector_http_blocking = {
+    .name = "http_blocking",
+    .summary = "known block pages, and redirects to them or to addresses that are not public",
+    .run_size = sizeof(struct http_run),
+    .flow_size = sizeof(struct http_slot),
+    .on =
+        {
+            [EV_HTTP_RESPONSE] = on_response,
+            [EV_HTTP_BODY] = on_body,
+            [EV_STREAM_CONFLICT] = on_conflict,
+            [EV_FLOW_CLOSE] = on_close,
+        },
+    .start = start,
+    .finish = finish,
+};
