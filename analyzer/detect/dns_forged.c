@@ -10,8 +10,6 @@
 #include "analyzer/detect/dns_name.h"
 #include "analyzer/detect/dns_rules.h"
 
-enum { PORTAL_NAMES = 3 }; /* unrelated names at one private address: a portal is not ruled out */
-
 static bool asks_address(const struct dns_exchange *x)
 {
 	return x->key.qtype == DNS_TYPE_A || x->key.qtype == DNS_TYPE_AAAA;
@@ -36,8 +34,21 @@ static bool all_sinks(const struct dns_answer *a)
 static void bogon_portal(const struct dns_case *c, const struct dns_answer *a)
 {
 	if (c->resolver)
-		dns_resolver_odd(c->resolver, &a->addresses[0], c->x->key.name_hash,
-		                 dns_name_probes_portal(dns_exchange_name(c->x)), a->clock_ns);
+		dns_resolver_odd(c->resolver, &a->addresses[0], dns_name_probes_portal(dns_exchange_name(c->x)),
+		                 a->clock_ns);
+}
+
+/*
+ * A machine of the own network answers out of what it was told as often as by itself. So with a known address it is no
+ * innocent explanation: the resolver is shown as local, and the guard is not named.
+ */
+static void resolver_place(struct finding *f, const struct dns_case *c, const struct dns_answer *a)
+{
+	if (!dns_answer_is_local(c, a))
+		return;
+	finding_detail(f, "resolver", "local");
+	if (!dns_answer_is_known(a))
+		f->guards_named |= 1U << GUARD_LOCAL_BOX;
 }
 
 /* Who is accused, if anybody: sets mechanism, kind and what is not ruled out. */
@@ -46,12 +57,9 @@ static void bogon_reading(struct finding *f, const struct dns_case *c, const str
 	bool known = dns_answer_is_known(a), local = dns_answer_is_local(c, a), sink = all_sinks(a);
 	f->kind = known ? KIND_MATCH : KIND_SYMPTOM;
 	f->alternatives |= 1U << (sink ? ALT_AD_BLOCKER : ALT_SPLIT_DNS);
-	if (local)
-		f->guards_named |= 1U << GUARD_LOCAL_BOX;
-	else
+	resolver_place(f, c, a);
+	if (!local)
 		finding_term(f, c->d->weights, sink ? "E12b_sink" : "E12b", false);
-	if (c->resolver && c->resolver->odd_name_count >= PORTAL_NAMES)
-		f->guards_named |= 1U << GUARD_CAPTIVE_PORTAL;
 	if (known)
 		return;
 	if (c->resolver && c->resolver->odd_portal) {
@@ -73,7 +81,7 @@ bool dns_bogon_judge(const struct dns_case *c)
 	if (!a)
 		return false;
 	struct finding f;
-	char addresses[256];
+	char addresses[256], target[ADDR_TEXT_SIZE];
 	struct text t = text_over(addresses, sizeof addresses);
 	bogon_portal(c, a);
 	dns_finding_open(&f, c, "dns_bogon_answer");
@@ -84,6 +92,8 @@ bool dns_bogon_judge(const struct dns_case *c)
 	dns_answer_text(&t, a);
 	finding_detail(&f, "addr", addresses);
 	finding_detail(&f, "bogon_class", dns_bogon_class(&a->addresses[0]));
+	if (!all_sinks(a)) /* the capture pass looks for names that share one (G21) */
+		finding_detail(&f, "private_target", addr_text(&a->addresses[0], target));
 	(void)detection_propose(c->d, x->flow, &f);
 	return true;
 }
@@ -112,8 +122,7 @@ bool dns_forged_judge(const struct dns_case *c)
 		finding_suspect(&f, a->frame);
 		dns_finding_suspect(&f, c, a);
 		dns_finding_signature(&f, c, a, false);
-		if (dns_answer_is_local(c, a))
-			f.guards_named |= 1U << GUARD_LOCAL_BOX;
+		resolver_place(&f, c, a);
 		first = a;
 	}
 	if (judged)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { BUCKETS = 1024, ODD_NAMES = 3 };
+enum { BUCKETS = 1024 };
 
 int dns_resolvers_init(struct dns_resolvers *t, struct err *e)
 {
@@ -126,20 +126,13 @@ int64_t dns_resolver_rtt_ns(const struct dns_resolver *r, uint32_t *samples)
 	return now->rtt_min_ns < before->rtt_min_ns ? now->rtt_min_ns : before->rtt_min_ns;
 }
 
-void dns_resolver_odd(struct dns_resolver *r, const struct addr *a, uint64_t name_hash, bool portal_probe,
-                      int64_t now_ns)
+void dns_resolver_odd(struct dns_resolver *r, const struct addr *a, bool portal_probe, int64_t now_ns)
 {
 	int64_t age = now_ns - r->odd_ns;
 	if (!addr_equal(&r->odd, a) || age < 0 || age > DNS_EPOCH_NS) {
 		r->odd = *a;
-		r->odd_name_count = 0;
 		r->odd_portal = false;
 	}
 	r->odd_ns = now_ns;
 	r->odd_portal |= portal_probe;
-	for (size_t i = 0; i < r->odd_name_count; i++)
-		if (r->odd_names[i] == name_hash)
-			return;
-	if (r->odd_name_count < ODD_NAMES)
-		r->odd_names[r->odd_name_count++] = name_hash;
 }

@@ -37,8 +37,6 @@ struct dns_resolver {
 
 	struct addr odd; /* the last not public address given */
 	int64_t odd_ns;
-	uint64_t odd_names[3]; /* distinct names, by hash, that got it */
-	uint8_t odd_name_count;
 	bool odd_portal; /* a portal probe is among them */
 };
 
@@ -67,6 +65,5 @@ bool dns_resolver_ttl(const struct dns_resolver *r, uint8_t *ttl);
 /* The smallest time to an answer, and over how many; -1 when they are fewer than DNS_RTT_LEAST. */
 int64_t dns_resolver_rtt_ns(const struct dns_resolver *r, uint32_t *samples);
 
-/* It gave an address that is not public for this name. */
-void dns_resolver_odd(struct dns_resolver *r, const struct addr *a, uint64_t name_hash, bool portal_probe,
-                      int64_t now_ns);
+/* It gave an address that is not public, perhaps to a portal probe. */
+void dns_resolver_odd(struct dns_resolver *r, const struct addr *a, bool portal_probe, int64_t now_ns);
