@@ -2,8 +2,8 @@
  * One SYN, two answers that exclude each other:
  *   B5 syn_rst_conflict  a RST and a SYN/ACK (Weaver et al. 2009; Niaki et al. 2020)
  *   B6 synack_conflict   two SYN/ACKs with different initial sequence numbers (HoneyBadger; Suricata 2210005)
- * Innocent: load balancers and SYN proxies that answer a repeated SYN from elsewhere (a repeated SYN rules B6 out and halves
- * B5), a server that accepts and then aborts (a RST after the SYN/ACK needs header features of its own), port reuse (G13).
+ * Innocent: load balancers and SYN proxies that answer a repeated SYN from elsewhere (a repeated SYN, whenever it came, rules B6 out
+ * and halves B5), a server that accepts and then aborts (a RST after the SYN/ACK needs header features of its own), port reuse (G13).
  */
 #include "analyzer/detect/detector.h"
 #include "analyzer/detect/suspect.h"
@@ -49,9 +49,9 @@ static void on_synack(struct detection *d, const struct event *ev)
 	if (ev->dir != DIR_DOWN || !server->have_syn || state->second)
 		return;
 	bool same_syn = s->sample.ack == server->syn.ack && s->sample.seq != server->isn;
-	bool syn_between = client->last_syn.number > server->syn.frame.number;
+	bool repeated_syn = client->syn_count > 1;
 	bool early = ev->flow->packets[DIR_UP] + ev->flow->packets[DIR_DOWN] <= EARLY_PACKETS;
-	if (!same_syn || syn_between || !early || side_checksum_drops(server, &s->sample))
+	if (!same_syn || repeated_syn || !early || side_checksum_drops(server, &s->sample))
 		return;
 	state->second = pool_get(&((struct seconds *)d->run)->pool);
 	if (state->second)
