@@ -2,7 +2,7 @@
  * ICMP (RFC 792) and ICMPv6 (RFC 4443), with the packet that an error quotes: as much of it as its sender put in and the
  * capture kept.
  */
-#include "analyzer/net/walk.h"
+#include "analyzer/net/ip.h"
 
 enum {
 	ICMP_HEADER = 8,
@@ -19,15 +19,6 @@ static bool icmp_is_error(uint8_t type)
 static bool icmpv6_is_error(uint8_t type)
 {
 	return type >= 1 && type <= 4;
-}
-
-static struct addr quote_addr(struct cursor *c, uint8_t version)
-{
-	struct addr a = {.version = version};
-	struct span s = cursor_take(c, version == 4 ? 4 : 16);
-	if (s.len)
-		memcpy(a.bytes, s.ptr, s.len);
-	return a;
 }
 
 static void quote_transport(struct icmp_quote *q, struct cursor c)
@@ -58,8 +49,8 @@ static void quote_ipv4(struct icmp_quote *q, struct cursor c)
 	read.ttl = cursor_u8(&c);
 	read.l4_proto = cursor_u8(&c);
 	cursor_skip(&c, 2);
-	read.src = quote_addr(&c, 4);
-	read.dst = quote_addr(&c, 4);
+	read.src = ip_addr_take(&c, 4);
+	read.dst = ip_addr_take(&c, 4);
 	if (c.failed || header < cursor_offset(&c))
 		return;
 	*q = read;
@@ -80,8 +71,8 @@ static void quote_ipv6(struct icmp_quote *q, struct cursor c)
 	cursor_skip(&c, 6);
 	read.l4_proto = cursor_u8(&c);
 	read.ttl = cursor_u8(&c);
-	read.src = quote_addr(&c, 6);
-	read.dst = quote_addr(&c, 6);
+	read.src = ip_addr_take(&c, 6);
+	read.dst = ip_addr_take(&c, 6);
 	if (c.failed)
 		return;
 	*q = read;

@@ -55,23 +55,15 @@ static void ip_bound(struct walk *w, size_t header, size_t total)
 		p->anomalies |= PKT_SNAPPED;
 }
 
+/* The header is a whole number of words. */
 static bool ip_checksum_bad(struct cursor header)
 {
-	uint32_t sum = 0;
+	uint64_t sum = 0;
 	while (cursor_left(&header) > 0)
-		sum += cursor_be16(&header);
-	sum = (sum & 0xffff) + (sum >> 16);
+		sum += cursor_be32(&header);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return sum != 0xffff;
-}
-
-static struct addr addr_take(struct cursor *c, uint8_t version)
-{
-	struct addr a = {.version = version};
-	struct span s = cursor_take(c, version == 4 ? 4 : 16);
-	if (s.len)
-		memcpy(a.bytes, s.ptr, s.len);
-	return a;
 }
 
 bool ip_plausible(struct cursor c, size_t cut)
@@ -155,8 +147,8 @@ enum layer layer_ipv4(struct walk *w)
 	p->ttl = cursor_u8(&h);
 	uint8_t protocol = cursor_u8(&h);
 	uint16_t checksum = cursor_be16(&h);
-	p->src = addr_take(&h, 4);
-	p->dst = addr_take(&h, 4);
+	p->src = ip_addr_take(&h, 4);
+	p->dst = ip_addr_take(&h, 4);
 	if (checksum != 0 && ip_checksum_bad(cursor_child(&whole, header)))
 		p->anomalies |= PKT_IP_CHECKSUM_BAD;
 	ip_bound(w, header, total);
@@ -184,8 +176,8 @@ enum layer layer_ipv6(struct walk *w)
 	struct packet *p = w->p;
 	uint8_t next = cursor_u8(&h);
 	p->ttl = cursor_u8(&h);
-	p->src = addr_take(&h, 6);
-	p->dst = addr_take(&h, 6);
+	p->src = ip_addr_take(&h, 6);
+	p->dst = ip_addr_take(&h, 6);
 	bool zero = length == 0 && next != IPPROTO_NONE;
 	ip_bound(w, IPV6_HEADER, zero ? 0 : length + IPV6_HEADER);
 	return ip_next(w, next);
@@ -210,7 +202,7 @@ static void routing_read(struct packet *p, struct cursor body)
 		return;
 	if (type != 4)
 		cursor_skip(&body, (addresses - 1) * 16);
-	struct addr last = addr_take(&body, 6);
+	struct addr last = ip_addr_take(&body, 6);
 	if (!body.failed)
 		p->dst = last;
 }
@@ -226,7 +218,7 @@ static void destination_read(struct packet *p, struct cursor body)
 		if (value.failed)
 			return;
 		if (type == IPV6_OPTION_HOME_ADDRESS && cursor_left(&value) == 16)
-			p->src = addr_take(&value, 6);
+			p->src = ip_addr_take(&value, 6);
 	}
 }
 

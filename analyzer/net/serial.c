@@ -24,8 +24,8 @@ enum {
 /* One byte when its low bit is set (RFC 1661, 6.5), else two. */
 static uint16_t ppp_protocol(struct cursor *c)
 {
-	uint16_t high = cursor_u8(c);
-	return high & 1 ? high : (uint16_t)(high << 8 | cursor_u8(c));
+	unsigned high = cursor_u8(c);
+	return (uint16_t)(high & 1 ? high : high << 8 | cursor_u8(c));
 }
 
 static enum layer ppp_next(struct walk *w, uint16_t protocol)
