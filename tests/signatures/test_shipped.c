@@ -249,7 +249,7 @@ static void everyday_pages(void **unused)
 	}
 }
 
-/* The examples that reports print in full. */
+/* Messages in the form in which reports and other projects show them. */
 static void published_messages(void **unused)
 {
 	(void)unused;
@@ -259,8 +259,8 @@ static void published_messages(void **unused)
 	} cases[] = {
 	    {SIG_BODY, NULL,
 	     "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; "
-	     "charset=windows-1256\"><title>M5-6\n</title>"
-	     "</head><body><iframe src=\"http://10.10.34.36?type=Invalid Site&policy=MainPolicy \" style=\"width: "
+	     "charset=windows-1256\"><title>M1-6\n</title>"
+	     "</head><body><iframe src=\"http://10.10.34.34?type=Invalid Site&policy=MainPolicy \" style=\"width: "
 	     "100%; height: "
 	     "100%\" scrolling=\"no\" marginwidth=\"0\" marginheight=\"0\" frameborder=\"0\" vspace=\"0\" hspace=\"0\">"
 	     "</iframe></body></html>\r\n\r\n",
