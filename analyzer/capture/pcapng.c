@@ -45,8 +45,9 @@ struct pcapng_file {
 };
 
 struct block {
-	uint32_t type, len;
-	struct span body; /* empty when the block is longer than BYTES_AHEAD_MAX */
+	uint32_t type;
+	uint32_t stated, len; /* as the file says, and with the padding that belongs to it */
+	struct span body;     /* empty when the block is longer than BYTES_AHEAD_MAX */
 };
 
 static inline uint32_t read32(struct cursor *c, bool big_endian)
@@ -100,17 +101,20 @@ static bool block_header(const struct pcapng_file *p, struct span head, bool *bi
 	*b = (struct block){.type = read32(&c, p->big_endian)};
 	if (b->type == BLOCK_SECTION && !section_order(head, big_endian))
 		return false;
-	b->len = read32(&c, *big_endian);
+	b->stated = read32(&c, *big_endian);
+	/* Some writers leave the padding out of the length, though not out of the file. */
+	b->len = b->stated > BLOCK_MAX ? b->stated : (b->stated + 3) / 4 * 4;
 	uint32_t least = b->type == BLOCK_SECTION ? SECTION_MIN : BLOCK_MIN;
 	uint32_t most = block_type_read(b->type) ? BYTES_AHEAD_MAX : BLOCK_MAX;
-	return !c.failed && b->len >= least && b->len <= most && b->len % 4 == 0;
+	return !c.failed && b->len >= least && b->len <= most;
 }
 
-static bool block_trailer(struct span block, uint32_t len, bool big_endian)
+/* Does the second length of the block agree with the first? */
+static bool block_trailer(struct span ahead, const struct block *b, bool big_endian)
 {
-	struct cursor c = cursor_over(block);
-	cursor_skip(&c, len - BLOCK_TRAILER);
-	return read32(&c, big_endian) == len && !c.failed;
+	struct cursor c = cursor_over(ahead);
+	cursor_skip(&c, b->len - BLOCK_TRAILER);
+	return read32(&c, big_endian) == b->stated && !c.failed;
 }
 
 static bool block_probe(const void *arg, struct span ahead, bool whole)
@@ -120,7 +124,7 @@ static bool block_probe(const void *arg, struct span ahead, bool whole)
 	bool big_endian;
 	(void)whole;
 	return block_header(p, ahead, &big_endian, &b) && block_type_known(b.type) && b.len <= SALVAGE_BLOCK_MAX &&
-	       block_trailer(ahead, b.len, big_endian);
+	       b.len == b.stated && block_trailer(ahead, &b, big_endian);
 }
 
 static bool block_recover(struct capture *c, const char *reason, uint32_t value)
@@ -139,8 +143,8 @@ static bool block_skip_long(struct capture *c, const struct block *b, bool big_e
 		return false;
 	}
 	struct cursor t = cursor_over(trailer);
-	if (read32(&t, big_endian) != b->len)
-		return block_recover(c, "a block whose two lengths differ (%u)", b->len);
+	if (read32(&t, big_endian) != b->stated)
+		return block_recover(c, "a block whose two lengths differ (%u)", b->stated);
 	bytes_advance(&c->bytes, BLOCK_TRAILER);
 	return true;
 }
@@ -158,7 +162,7 @@ static bool block_next(struct capture *c, struct block *b)
 			return false;
 		}
 		if (!block_header(p, ahead, &big_endian, b)) {
-			if (!block_recover(c, "a block of %u bytes cannot be", b->len))
+			if (!block_recover(c, "a block of %u bytes cannot be", b->stated))
 				return false;
 			continue;
 		}
@@ -168,12 +172,12 @@ static bool block_next(struct capture *c, struct block *b)
 			capture_note_cut(c, bytes_offset(&c->bytes), "a block");
 			return false;
 		}
-		if (block_trailer(ahead, b->len, big_endian)) {
+		if (block_trailer(ahead, b, big_endian)) {
 			b->body = span_first(span_after(ahead, BLOCK_HEADER), b->len - BLOCK_MIN);
 			bytes_advance(&c->bytes, b->len);
 			return true;
 		}
-		if (!block_recover(c, "a block whose two lengths differ (%u)", b->len))
+		if (!block_recover(c, "a block whose two lengths differ (%u)", b->stated))
 			return false;
 	}
 }

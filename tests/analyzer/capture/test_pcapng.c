@@ -316,6 +316,27 @@ static void options_that_do_not_add_up(void **state)
 	image_free(&m);
 }
 
+/* Lengths that leave the padding out, as some writers state them. */
+static void lengths_without_padding(void **state)
+{
+	(void)state;
+	struct image m = {0};
+	image_section(&m);
+	image_interface(&m, LINKTYPE_ETHERNET, 0);
+	for (uint8_t i = 0; i < 3; i++) {
+		size_t start = m.len;
+		image_packet(&m, 0, stamp_us, 21, 21, i);
+		image_set_u32(&m, start + 4, 53);
+		image_set_u32(&m, m.len - 4, 53);
+	}
+	struct reading r = reading_image(&m);
+	assert_int_equal(r.facts.status, CAPTURE_OK);
+	assert_int_equal(r.count, 3);
+	assert_int_equal(r.frames[2].bytes.len, 21);
+	reading_free(&r);
+	image_free(&m);
+}
+
 static void the_same_frames_as_pcap(void **state)
 {
 	(void)state;
@@ -366,6 +387,7 @@ int main(void)
 	    cmocka_unit_test(a_packet_that_cannot_be),
 	    cmocka_unit_test(a_section_of_another_version),
 	    cmocka_unit_test(options_that_do_not_add_up),
+	    cmocka_unit_test(lengths_without_padding),
 	    cmocka_unit_test(the_same_frames_as_pcap),
 	    cmocka_unit_test(cut_anywhere),
 	};
