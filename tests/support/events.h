@@ -7,7 +7,7 @@
 #include "analyzer/detect/detector.h"
 #include "signatures/sigdb.h"
 
-enum { WORLD_FLOWS = 32 };
+enum { WORLD_FLOWS = 128 };
 
 struct world {
 	const struct detector *detector;

@@ -527,16 +527,18 @@ static void counts_repeats_of_one_flow(void **state)
 static void survives_more_pages_than_it_keeps(void **state)
 {
 	struct world *w = *state;
-	struct flow *flows[30];
-	for (size_t i = 0; i < 30; i++)
+	struct flow *flows[100];
+	for (size_t i = 0; i < 100; i++)
 		flows[i] = asked(w, "news.example.com");
-	for (int round = 0; round < 40; round++)
-		for (size_t i = 0; i < 30; i++) {
+	for (int round = 0; round < 4; round++)
+		for (size_t i = 0; i < 100; i++) {
 			(void)reply_packet(w, flows[i], MS);
 			hear(w, REPLY(.body = PAGE));
 		}
-	assert_int_equal(world_findings(w), 100); /* the cap of the candidates */
-	assert_int_equal(w->candidates.dropped, 30 * 4 - 100);
+	assert_int_equal(w->candidates.count, 100); /* judged at once, up to the cap of candidates */
+	assert_int_equal(w->candidates.dropped, 400 - 256 - 100);
+	assert_int_equal(world_findings(w), 100);
+	assert_int_equal(w->candidates.dropped, 400 - 100);
 }
 
 static void ends_with_a_page_still_open(void **state)
