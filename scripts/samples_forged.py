@@ -245,8 +245,8 @@ def icmp(kind, code, quoted):
 def dns_iran_bogon():
     """A public name, a private address
 
-    A public resolver is asked for a public name and says 10.10.34.35 after 11 ms. The answer's TTL is the query's.
-    Nothing else ever answers. Link type: raw IP.
+    A public resolver is asked for a public name and says 10.10.34.35 after 11 ms. The answer's TTL is what the query's
+    had become at a box seven hops away, and seven hops back. Nothing else ever answers. Link type: raw IP.
 
     Forged: {forged}. Query: {trigger}.
     Expected: dns_bogon_answer, and dns_known_forged_ip where the address is in the signature set.
