@@ -144,6 +144,9 @@ void dns_finding_suspect(struct finding *f, const struct dns_case *c, const stru
 		f->facts.ip_id = a->ip_id;
 		f->facts.df = a->ip_df;
 	}
+	finding_suspect(f, a->frame);
+	for (size_t i = 0; i < a->copies && i < DNS_COPIES_MAX; i++)
+		finding_suspect(f, a->copy_frames[i]);
 	finding_evidence(f, a->asked);
 	if (c->x->over_tcp)
 		return;

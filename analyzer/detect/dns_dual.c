@@ -219,7 +219,6 @@ static void add_suspects(struct finding *f, const struct dns_case *c, const stru
 	/* The facts shown are those of the first, so it comes last. */
 	for (size_t i = count; i-- > 0;) {
 		const struct dns_answer *a = suspects[i];
-		finding_suspect(f, a->frame);
 		dns_finding_suspect(f, c, a);
 		dns_finding_signature(f, c, a, true);
 		f->copies += 1U + a->copies;

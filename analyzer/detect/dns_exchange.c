@@ -151,6 +151,14 @@ static void read_records(struct dns_answer *a, const struct dns_exchange *x, con
 	}
 }
 
+static void note_copy(struct dns_answer *a, const struct packet *p)
+{
+	if (a->copies < DNS_COPIES_MAX)
+		a->copy_frames[a->copies] = frame_ref_of(p);
+	if (a->copies < UINT16_MAX)
+		a->copies++;
+}
+
 struct dns_answer *dns_exchange_answer(struct dns_exchanges *t, struct dns_exchange *x, const struct event *ev,
                                        const struct dns_message *m)
 {
@@ -159,7 +167,7 @@ struct dns_answer *dns_exchange_answer(struct dns_exchanges *t, struct dns_excha
 	for (size_t i = 0; i < x->answer_count; i++) {
 		struct dns_answer *same = x->answers[i];
 		if (same->digest == digest && same->length == m->length) {
-			same->copies = (uint16_t)(same->copies + (same->copies < UINT16_MAX));
+			note_copy(same, p);
 			return NULL;
 		}
 	}

@@ -15,6 +15,7 @@ enum {
 	DNS_EXCHANGES_MAX = 4096, /* queries of a shard at once; the oldest goes first */
 	DNS_ANSWERS_MAX = 4,      /* of one query; further ones are counted */
 	DNS_ADDRESSES_MAX = 8,    /* of one answer */
+	DNS_COPIES_MAX = 3,       /* frames of one answer's copies; further ones are counted */
 	DNS_QUERY_NAME_MAX = 255, /* bytes kept of a name's presentation form */
 };
 
@@ -30,7 +31,8 @@ struct dns_answer {
 	int64_t asked_clock_ns;
 	uint16_t transmissions; /* of the query before it */
 	uint16_t copies;        /* byte for byte the same message again */
-	uint32_t record_ttl;    /* of the first address */
+	struct frame_ref copy_frames[DNS_COPIES_MAX];
+	uint32_t record_ttl; /* of the first address */
 	uint32_t length;
 	uint16_t rcode, ip_id;
 	uint8_t ip_ttl;

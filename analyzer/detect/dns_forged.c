@@ -85,7 +85,6 @@ bool dns_bogon_judge(const struct dns_case *c)
 	struct text t = text_over(addresses, sizeof addresses);
 	bogon_portal(c, a);
 	dns_finding_open(&f, c, "dns_bogon_answer");
-	finding_suspect(&f, a->frame);
 	dns_finding_suspect(&f, c, a);
 	bogon_reading(&f, c, a);
 	dns_finding_signature(&f, c, a, true);
@@ -119,7 +118,6 @@ bool dns_forged_judge(const struct dns_case *c)
 		judged |= says_something(a);
 		if (!dns_answer_is_known(a))
 			continue;
-		finding_suspect(&f, a->frame);
 		dns_finding_suspect(&f, c, a);
 		dns_finding_signature(&f, c, a, false);
 		resolver_place(&f, c, a);

@@ -26,7 +26,7 @@ bool dns_forged_judge(const struct dns_case *c);
 /* Name, trigger, query frames and direction; the finding is otherwise empty. */
 void dns_finding_open(struct finding *f, const struct dns_case *c, const char *mechanism);
 
-/* Facts of the answer as the suspect, and the terms of its header and time: E01, E01b, E02b, E12d. */
+/* The answer and its copies as suspects, its facts, and the terms of its header and time: E01, E01b, E02b, E12d. */
 void dns_finding_suspect(struct finding *f, const struct dns_case *c, const struct dns_answer *a);
 
 /* The term of the answer's signature, which is listed too; a hint gives one only when `with_hint`. */

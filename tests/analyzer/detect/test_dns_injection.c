@@ -330,6 +330,7 @@ static void counts_repeats_of_a_forged_answer(void **state)
 	hear(w, f, SAID(.addresses = "198.51.7.1"), MS, 52);
 	const struct finding *d = world_finding(w, "dns_dual_answer");
 	assert_int_equal(d->copies, 3);
+	assert_int_equal(d->suspect_count, 3);
 	assert_string_equal(finding_detail_value(d, "n_answers"), "2");
 }
 
