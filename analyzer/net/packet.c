@@ -87,7 +87,7 @@ static uint64_t sum_be16(uint64_t sum, struct span s)
 
 enum packet_checksum packet_checksum(const struct packet *p)
 {
-	uint32_t unknown = PKT_SNAPPED | PKT_FRAGMENTED | PKT_LENGTH_ZERO | PKT_MALFORMED;
+	uint32_t unknown = PKT_SNAPPED | PKT_FRAGMENTED | PKT_LENGTH_ZERO | PKT_JUMBO | PKT_MALFORMED;
 	if (!p->has_l4 || p->anomalies & unknown || (p->l4_proto != IPPROTO_TCP && p->l4_proto != IPPROTO_UDP))
 		return CHECKSUM_UNKNOWN;
 	if (p->l4_proto == IPPROTO_UDP && p->l4_checksum == 0)

@@ -78,6 +78,14 @@ const struct stream_counts *stream_counts(const struct stream_pools *s)
 	return &s->counts;
 }
 
+size_t stream_pools_alive(const struct stream_pools *s)
+{
+	size_t alive = s->pairs.alive + s->rings.pool.alive;
+	for (int i = 0; i < PIECE_CLASSES; i++)
+		alive += s->pieces[i].alive;
+	return alive;
+}
+
 /* One call's context. */
 struct feed {
 	struct stream_pools *pools;

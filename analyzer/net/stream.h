@@ -72,6 +72,8 @@ struct stream_pools *stream_pools_new(size_t flows, size_t budget, size_t overla
                                       const struct stream_observer *observer);
 void stream_pools_free(struct stream_pools *s);
 const struct stream_counts *stream_counts(const struct stream_pools *s);
+/* Objects that flows hold: none once all have closed. */
+size_t stream_pools_alive(const struct stream_pools *s);
 
 /* A packet with payload or FIN. Call before side_update: it reads the facts as they were. */
 void stream_segment(struct stream_pools *s, struct flow *f, enum dir d, const struct packet *p, struct sample *sample);
