@@ -127,9 +127,9 @@ static bool block_probe(const void *arg, struct span ahead, bool whole)
 	       b.len == b.stated && block_trailer(ahead, &b, big_endian);
 }
 
-static bool block_recover(struct capture *c, const char *reason, uint32_t value)
+static bool block_recover(struct capture *c, const char *fault, uint32_t stated)
 {
-	capture_note(c, CAPTURE_DAMAGED, bytes_offset(&c->bytes), reason, value);
+	capture_note(c, CAPTURE_DAMAGED, bytes_offset(&c->bytes), "%s (%u bytes)", fault, stated);
 	return salvage_search(c, SALVAGE_BLOCK_MAX, block_probe, c->state);
 }
 
@@ -144,42 +144,55 @@ static bool block_skip_long(struct capture *c, const struct block *b, bool big_e
 	}
 	struct cursor t = cursor_over(trailer);
 	if (read32(&t, big_endian) != b->stated)
-		return block_recover(c, "a block whose two lengths differ (%u)", b->stated);
+		return block_recover(c, "a block whose two lengths differ", b->stated);
 	bytes_advance(&c->bytes, BLOCK_TRAILER);
 	return true;
+}
+
+/* A packet block that the stream does not hold whole: does the packet's own length, and the second length where that puts
+ * it, say that the first one is wrong? */
+static bool packet_ends_before(const struct pcapng_file *p, const struct block *b, struct span ahead)
+{
+	enum { CAPTURED_AT = 20, FIXED = 28 };
+	struct cursor c = cursor_over(ahead);
+	cursor_skip(&c, CAPTURED_AT);
+	uint32_t captured = read32(&c, p->big_endian);
+	if (b->type != BLOCK_PACKET || captured > CAPTURE_RECORD_MAX)
+		return false;
+	uint32_t at = FIXED + (captured + 3) / 4 * 4;
+	cursor_seek(&c, at);
+	return read32(&c, p->big_endian) == at + BLOCK_TRAILER && !c.failed;
 }
 
 /* The next block, consumed; false: nothing more can be read. A body is valid until the next call. */
 static bool block_next(struct capture *c, struct block *b)
 {
 	struct pcapng_file *p = c->state;
-	for (;;) {
-		struct span ahead;
-		bool big_endian;
-		if (!bytes_want(&c->bytes, SECTION_HEADER, &ahead)) {
-			if (ahead.len > 0)
-				capture_note_cut(c, bytes_offset(&c->bytes), "a block header");
-			return false;
-		}
-		if (!block_header(p, ahead, &big_endian, b)) {
-			if (!block_recover(c, "a block of %u bytes cannot be", b->stated))
-				return false;
-			continue;
-		}
-		if (b->len > BYTES_AHEAD_MAX)
+	struct span ahead;
+	bool big_endian;
+	while (bytes_want(&c->bytes, SECTION_HEADER, &ahead)) {
+		const char *fault = NULL;
+		if (!block_header(p, ahead, &big_endian, b))
+			fault = "a block that cannot be";
+		else if (b->len > BYTES_AHEAD_MAX)
 			return block_skip_long(c, b, big_endian);
-		if (!bytes_want(&c->bytes, b->len, &ahead)) {
-			capture_note_cut(c, bytes_offset(&c->bytes), "a block");
-			return false;
-		}
-		if (block_trailer(ahead, b, big_endian)) {
+		else if (bytes_want(&c->bytes, b->len, &ahead))
+			fault = block_trailer(ahead, b, big_endian) ? NULL : "a block whose two lengths differ";
+		else if (packet_ends_before(p, b, ahead))
+			fault = "a block longer than its packet and than the file";
+		else
+			break;
+		if (!fault) {
 			b->body = span_first(span_after(ahead, BLOCK_HEADER), b->len - BLOCK_MIN);
 			bytes_advance(&c->bytes, b->len);
 			return true;
 		}
-		if (!block_recover(c, "a block whose two lengths differ (%u)", b->stated))
+		if (!block_recover(c, fault, b->stated))
 			return false;
 	}
+	if (ahead.len > 0)
+		capture_note_cut(c, bytes_offset(&c->bytes), "a block");
+	return false;
 }
 
 static uint64_t add_capped(uint64_t a, uint64_t b)

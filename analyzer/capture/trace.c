@@ -26,6 +26,7 @@ enum {
 	NEAR_S = 24 * 60 * 60,
 	RECOGNISE_FROM_S = 788918400, /* 1995: the first DAG card */
 	RECOGNISE_TO_S = INT32_MAX,
+	RECOGNISE_RECORDS = 3,
 	SALVAGE_REACH = UINT16_MAX + RECORD_HEADER,
 	HDLC_PPP_ADDRESS = 0xff, /* first byte of PPP in HDLC framing (RFC 1662); Cisco's HDLC has 0x0f or 0x8f */
 };
@@ -131,7 +132,7 @@ static bool record_followed(const struct record *r, struct span ahead, bool whol
 	return record_read(rest, &next) && seconds_near(r->seconds, next.seconds);
 }
 
-/* There is no magic number: all records that are there must be sound and of nearly one time. */
+/* There is no magic number: the records must be sound and of nearly one time, a few in a row or all that there are. */
 static bool erf_yours(struct span head, bool whole)
 {
 	size_t records = 0;
@@ -141,9 +142,9 @@ static bool erf_yours(struct span head, bool whole)
 		head = span_after(head, r.size);
 		records++;
 	}
-	/* The walk may stop only at a record that is not all there. */
+	/* A walk of a step or two may stop only at a record that is not all there. */
 	bool cut = head.len < RECORD_HEADER || (record_read(head, &r) && head.len < r.size);
-	return records > 0 && cut;
+	return records >= RECOGNISE_RECORDS || (records > 0 && cut);
 }
 
 static bool record_probe(const void *arg, struct span ahead, bool whole)

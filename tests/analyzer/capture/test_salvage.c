@@ -122,7 +122,7 @@ static void several_places(void **state)
 
 static void pcapng_resumes_at_the_next_block(void **state)
 {
-	static const uint32_t lengths[] = {0, 8, 51, 56, 600, UINT32_MAX};
+	static const uint32_t lengths[] = {0, 8, 51, 56, 600, 20000, UINT32_MAX};
 	(void)state;
 	for (size_t n = 0; n < sizeof lengths / sizeof lengths[0]; n++) {
 		struct image m = {.big_endian = n % 2};

@@ -181,6 +181,21 @@ static void records_that_cannot_be(void **state)
 	}
 }
 
+static void damage_near_the_start(void **state)
+{
+	(void)state;
+	struct image m = {0};
+	for (uint8_t i = 0; i < 6; i++)
+		image_ethernet(&m, TEST_SECONDS, 20, 24, i);
+	m.bytes[4 * 38 + 8] = 0;
+	struct reading r = reading_image(&m);
+	assert_int_equal(r.facts.status, CAPTURE_DAMAGED);
+	assert_int_equal(r.facts.last_good_frame, 4);
+	assert_int_equal(r.count, 5);
+	reading_free(&r);
+	image_free(&m);
+}
+
 static void cut_anywhere(void **state)
 {
 	(void)state;
@@ -226,6 +241,7 @@ int main(void)
 	    cmocka_unit_test(records_too_long_for_libtrace),
 	    cmocka_unit_test(the_first_record_too_long),
 	    cmocka_unit_test(records_that_cannot_be),
+	    cmocka_unit_test(damage_near_the_start),
 	    cmocka_unit_test(cut_anywhere),
 	    cmocka_unit_test(what_is_not_erf),
 	};
