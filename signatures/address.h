@@ -1,7 +1,7 @@
 /*
  * Addresses in signatures: reading them strictly, what kind of address they are, and a table from which every prefix
- * that covers an address is found. IPv4 is kept as ::ffff:a.b.c.d, so that a mapped answer is judged as the IPv4 address
- * it means.
+ * that covers an address is found. IPv4 is kept as ::ffff:a.b.c.d, so that a mapped answer is judged as the IPv4
+ * address it means.
  */
 #pragma once
 

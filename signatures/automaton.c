@@ -1,5 +1,5 @@
-/* See automaton.h. States are numbered breadth first, so the children of one state are neighbours and a state needs only
- * the number of its first child; `label` is the byte that leads into a state. */
+/* See automaton.h. States are numbered breadth first, so the children of one state are neighbours and a state needs
+ * only the number of its first child; `label` is the byte that leads into a state. */
 #include "signatures/automaton.h"
 
 #include <stdlib.h>

@@ -27,7 +27,8 @@ int automaton_build(struct automaton **out, const struct literal *literals, size
 void automaton_free(struct automaton *a);
 
 /* The state before the first byte is 0. Consumes bytes until a literal ends; returns how many were consumed, and sets
- * *ends when at least one literal ends there (automaton_ending tells which). Bytes left over are passed in the next call. */
+ * *ends when at least one literal ends there (automaton_ending tells which). Bytes left over are passed in the next
+ * call. */
 size_t automaton_scan(const struct automaton *a, uint32_t *state, struct span bytes, bool *ends);
 
 /* A walk over the literals that end in a state. */

@@ -1,5 +1,5 @@
-/* See charset.h. Which charsets a country uses is taken from the WHATWG encoding standard's locale defaults and from the
- * charsets registered for its scripts. */
+/* See charset.h. Which charsets a country uses is taken from the WHATWG encoding standard's locale defaults and from
+ * the charsets registered for its scripts. */
 #include "signatures/charset.h"
 
 #include <iconv.h>

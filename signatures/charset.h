@@ -20,10 +20,10 @@ struct charset_cache {
 void charset_cache_close(struct charset_cache *cache);
 
 /*
- * The forms other than UTF-8 of a UTF-8 text in the charsets of the countries (ISO 3166 codes, `;`-separated), distinct,
- * in the order of the list, in the arena. Charsets that cannot express the text are left out; none for ASCII text.
- * Returns how many were written to variants, at most CHARSET_VARIANTS_MAX, or ERR_NOMEM; ERR_IO when the system's iconv
- * does not know a charset of the list.
+ * The forms other than UTF-8 of a UTF-8 text in the charsets of the countries (ISO 3166 codes, `;`-separated),
+ * distinct, in the order of the list, in the arena. Charsets that cannot express the text are left out; none for
+ * ASCII text. Returns how many were written to variants, at most CHARSET_VARIANTS_MAX, or ERR_NOMEM; ERR_IO when the
+ * system's iconv does not know a charset of the list.
  */
 int charset_variants(struct charset_cache *cache, struct arena *arena, struct span utf8, const char *countries,
                      struct span variants[CHARSET_VARIANTS_MAX], struct err *e);

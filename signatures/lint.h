@@ -1,6 +1,6 @@
 /*
- * Judging rows of signature files: every check of the format, so that a set that is wrong stops the run before it starts.
- * What holds over several rows (duplicates) is checked in sigdb.c.
+ * Judging rows of signature files: every check of the format, so that a set that is wrong stops the run before it
+ * starts. What holds over several rows (duplicates) is checked in sigdb.c.
  */
 #pragma once
 

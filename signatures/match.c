@@ -11,9 +11,9 @@ enum {
 };
 
 /*
- * The literal of a rule's regexp ended at `end`, and at `last` again. The window around `end` is decided when the byte
- * behind it is there, or the body is over; what `last` adds is then a window of its own. So a rule runs at most twice in
- * SIG_WINDOW bytes however often its literal is repeated, and no match of up to SIG_WINDOW bytes is missed.
+ * The literal of a rule's regexp ended at `end`, and at `last` again. The window around `end` is decided when the
+ * byte behind it is there, or the body is over; what `last` adds is then a window of its own. So a rule runs at most
+ * twice in SIG_WINDOW bytes however often its literal is repeated, and no match of up to SIG_WINDOW bytes is missed.
  */
 struct pending {
 	uint32_t rule, end, last;

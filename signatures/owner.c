@@ -33,7 +33,10 @@ static bool overlap(const struct address_prefix *a, const uint8_t range[16], uns
 static const char *name_v4(const struct address_prefix *a, const struct named_v4 *list, size_t n)
 {
 	uint8_t range[16];
+	bool narrow = a->bits >= 96 + 8; /* as every range of the lists is, so that the first byte rules most out */
 	for (size_t i = 0; is_v4(a) && i < n; i++) {
+		if (narrow && a->address[12] != list[i].address[0])
+			continue;
 		(void)address_from_wire(span_of(list[i].address, 4), range);
 		if (overlap(a, range, list[i].bits + 96U))
 			return list[i].name;
@@ -71,7 +74,8 @@ const char *address_common(const struct address_prefix *a)
 }
 
 /* Ranges of companies whose names censors forge answers for or whose addresses they forge: as published by them
- * (Cloudflare, Fastly, Google, GitHub) or registered to their autonomous systems (Meta 32934, X 13414, Dropbox 19679...). */
+ * (Cloudflare, Fastly, Google, GitHub) or registered to their autonomous systems (Meta 32934, X 13414, Dropbox
+ * 19679...). */
 static const struct named_v4 owned_v4[] = {
     {{2, 16, 0, 0}, 13, "Akamai"},
     {{23, 32, 0, 0}, 11, "Akamai"},

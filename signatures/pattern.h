@@ -1,14 +1,14 @@
 /*
- * How a pattern is written in a signature file: `plain` as it stands, or `esc` with the two escapes \\ and \xHH, so that
- * blanks at the edges, line ends, control bytes and other charsets survive an editor and a diff.
+ * How a pattern is written in a signature file: `plain` as it stands, or `esc` with the two escapes \\ and \xHH, so
+ * that blanks at the edges, line ends, control bytes and other charsets survive an editor and a diff.
  */
 #pragma once
 
 #include "analyzer/base/arena.h"
 #include "analyzer/base/text.h"
 
-/* The bytes of an `esc` pattern, in the arena. False when an escape is unknown or cut, or memory is out; *out is then as
- * it was. */
+/* The bytes of an `esc` pattern, in the arena. False when an escape is unknown or cut, or memory is out; *out is then
+ * as it was. */
 bool pattern_unescape(struct arena *arena, struct span written, struct span *out);
 
 /* Writes bytes as an `esc` pattern: printable ASCII and valid UTF-8 letters as they are, everything else and blanks at

@@ -238,6 +238,15 @@ static void item(struct reader *r)
 	r->at++;
 }
 
+/* Everything but the two buffers, which are large and written before they are read. */
+static void reader_start(struct reader *r, struct span pattern)
+{
+	r->s = pattern;
+	r->at = r->run_len = r->best_len = r->depth = 0;
+	r->wrong = NULL;
+	r->alternatives = r->repeats[0] = false;
+}
+
 /* NULL, or what is wrong. */
 static const char *read_expression(struct reader *r)
 {
@@ -275,10 +284,10 @@ static int compile_code(struct regexp *re, struct span pattern, struct err *e)
 int regexp_compile(struct regexp **out, struct span pattern, struct err *e)
 {
 	*out = NULL;
-	struct reader *r = calloc(1, sizeof(*r));
+	struct reader *r = malloc(sizeof(*r));
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the signatures");
-	r->s = pattern;
+	reader_start(r, pattern);
 	const char *wrong = pattern.len > LITERAL_MAX ? "is longer than 4096 bytes" : read_expression(r);
 	struct regexp *re = wrong ? NULL : calloc(1, sizeof(*re) + r->best_len);
 	if (re) {

@@ -1,9 +1,10 @@
 /*
  * The regular expressions of signatures: a narrow, safe part of PCRE2, checked before it is compiled. Allowed are
- * literals, classes, groups, alternatives, the quantifiers, ^ and $, and simple escapes; refused is whatever makes the
- * running time hard to foresee or the meaning depend on more than the bytes at hand (backreferences, lookaround, options,
- * recursion, a repeated group that repeats inside). Every expression must hold a literal of REGEXP_LITERAL_MIN bytes,
- * because it is only run where that literal occurred. Bytes are bytes: no Unicode mode, so that any charset is legal.
+ * literals, classes, groups, alternatives, the quantifiers, ^ and $, and simple escapes; refused is whatever makes
+ * the running time hard to foresee or the meaning depend on more than the bytes at hand (backreferences, lookaround,
+ * options, recursion, a repeated group that repeats inside). Every expression must hold a literal of
+ * REGEXP_LITERAL_MIN bytes, because it is only run where that literal occurred. Bytes are bytes: no Unicode mode, so
+ * that any charset is legal.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
-/* See sigdb.h. Reading files is sigfile.c, judging rows lint.c; here rows become a database and are checked against each
- * other. Compiling is compile.c. */
+/* See sigdb.h. Reading files is sigfile.c, judging rows lint.c; here rows become a database and are checked against
+ * each other. Compiling is compile.c. */
 #include "signatures/database.h"
 #include "signatures/sigfile.h"
 

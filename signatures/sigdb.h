@@ -1,7 +1,7 @@
 /*
- * The signature database: known blockpages, forged DNS answers and interception certificates, read from CSV files (the
- * format is in signatures/README.md), checked row by row, and compiled for match.h. Read-only after loading, so it may be
- * shared by every worker.
+ * The signature database: known blockpages, forged DNS answers and interception certificates, read from CSV files
+ * (the format is in signatures/README.md), checked row by row, and compiled for match.h. Read-only after loading, so
+ * it may be shared by every worker.
  */
 #pragma once
 
@@ -55,7 +55,7 @@ struct signature {
 
 /* A file that was loaded, for the manifest. */
 struct sigset {
-	const char *path; /* as given, below the directory */
+	const char *path; /* as given; of a directory, the file's name in it */
 	size_t rows;      /* data rows, off ones included */
 	uint8_t sha256[32];
 };
@@ -63,10 +63,11 @@ struct sigset {
 struct sigdb;
 
 /*
- * Adds every *.csv of a directory (in byte order of names), or one file, to a database; creates *db when it is NULL. A file
- * whose header is not that of the format (weights.csv) is skipped in a directory and an error by itself. On error *db is
- * freed and NULL, and the text names file, line and column: ERR_FORMAT for a broken set, ERR_IO for an unreadable one.
- * A row whose id is already there from an earlier call replaces it.
+ * Adds every *.csv of a directory (in byte order of names), or one file, to a database; creates *db when it is NULL.
+ * A file whose header is not that of the format (weights.csv) is skipped in a directory and an error by itself. On
+ * error *db is freed and NULL, and the text names file, line and column: ERR_FORMAT for a broken set, ERR_IO for an
+ * unreadable one. A row whose id is already there from an earlier call takes its place, in the order too; within one
+ * call an id twice, or (location, match, pattern) twice among rows in use, is an error.
  */
 int sigdb_load(struct sigdb **db, const char *path, struct err *e);
 
@@ -77,11 +78,12 @@ int sigdb_compile(struct sigdb *db, struct err *e);
 void sigdb_free(struct sigdb *db);
 
 size_t sigdb_count(const struct sigdb *db);                         /* rows, off ones included */
-const struct signature *sigdb_at(const struct sigdb *db, size_t i); /* in load order */
+const struct signature *sigdb_at(const struct sigdb *db, size_t i); /* in load order; valid until the next sigdb_load */
 size_t sigdb_sets(const struct sigdb *db);                          /* files */
 const struct sigset *sigdb_set(const struct sigdb *db, size_t i);
 
 const char *sig_scope_name(enum sig_scope scope);
 
-/* True when the name is one of the row's `except` domains or below one. Case does not matter; a final dot is ignored. */
+/* True when the name is one of the row's `except` domains or below one. Case does not matter; a final dot is ignored.
+ * */
 bool signature_excepts(const struct signature *s, struct span name);

@@ -1,5 +1,5 @@
-/* See sigfile.h. Every row is one line: line ends inside a field are written as escapes, which lets a line number name a
- * row and a broken quote spoil one line instead of the rest of the file. */
+/* See sigfile.h. Every row is one line: line ends inside a field are written as escapes, which lets a line number
+ * name a row and a broken quote spoil one line instead of the rest of the file. */
 #include "signatures/sigfile.h"
 
 #include <csv.h>

@@ -1,6 +1,6 @@
 /*
- * The text of the first <title> element of a page that arrives in pieces. Just enough of HTML: the tag in any case, with
- * or without attributes; no entities, no comments. What stands in the title is bytes of an unknown charset.
+ * The text of the first <title> element of a page that arrives in pieces. Just enough of HTML: the tag in any case,
+ * with or without attributes; no entities, no comments. What stands in the title is bytes of an unknown charset.
  */
 #pragma once
 

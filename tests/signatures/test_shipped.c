@@ -266,6 +266,15 @@ static void published_messages(void **unused)
 	     "</iframe></body></html>\r\n\r\n",
 	     "IR"},
 	    {SIG_HEADER, "Location", "http://www.warning.or.kr", "KR"},
+	    {SIG_BODY, NULL,
+	     "<html><head><meta http-equiv=\"pragma\" content=\"no-cache\"><meta http-equiv=\"refresh\" "
+	     "content=\"0;url='http://www.warning.or.kr/i1.html'\"></head></html>",
+	     "KR"},
+	    {SIG_BODY, NULL, "<iframe src=\"http://warning.or.kr/i1.html\" width=\"100%\">", "KR"},
+	    {SIG_BODY, NULL,
+	     "<p>Доступ к ресурсу ограничен на основании решения Министерства информации Республики Беларусь, "
+	     "принятого",
+	     "BY"},
 	    {SIG_HEADER, "location", "http://182.43.124.6/fz_WEB/fzyujing.html", "CN"},
 	    {SIG_HEADER, "Location", "http://lawfilter.ertelecom.ru", "RU"},
 	    {SIG_BODY, NULL, "<HTML><TITLE>Surf Safely</TITLE><BODY></BODY></HTML>", "PK"},
