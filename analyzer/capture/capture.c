@@ -17,7 +17,7 @@
 _Static_assert((int)CAPTURE_SHA256_SIZE == (int)BYTES_SHA256_SIZE, "one size of digest");
 
 /* In order of certainty: what has no magic number comes last. */
-static const struct reader *const readers[] = {&reader_pcap, &reader_pcapng, &reader_snoop, &reader_erf};
+static const struct reader *const readers[] = {&reader_pcap, &reader_pcapng, &reader_snoop, &reader_erf, &reader_tsh};
 
 struct foreign {
 	const char *name;

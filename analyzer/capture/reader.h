@@ -26,7 +26,7 @@ struct reader {
 	void (*close)(struct capture *c);
 };
 
-extern const struct reader reader_pcap, reader_pcapng, reader_snoop, reader_erf;
+extern const struct reader reader_pcap, reader_pcapng, reader_snoop, reader_erf, reader_tsh;
 
 /* What memory.c reads. */
 struct capture_memory {
