@@ -227,7 +227,7 @@ static void seat_look(struct run *r, struct seat *seat, int64_t now)
 	if (now - seat->moved_ms < (int64_t)r->batch->stall_ms)
 		return;
 	char text[80];
-	snprintf(text, sizeof text, "no packet was read for %.3g seconds", (double)r->batch->stall_ms / 1000);
+	snprintf(text, sizeof text, "no packet was read for %.3g s", (double)r->batch->stall_ms / 1000);
 	worker_kill(&seat->worker);
 	place_end(&r->places[seat->place], RESULT_STALLED, text);
 }

@@ -152,9 +152,9 @@ void options_help(FILE *out)
 	    [GROUP_LIMITS] = "Limits",  [GROUP_GENERAL] = "General",
 	};
 	fputs("Usage: wallprint scan [OPTION]... CAPTURE...\n\n"
-	      "Reads captures (pcap, pcapng, ERF; plain, gzip, zstd; '-' is standard input) and\n"
-	      "writes what interference they show as CSV: findings on standard output and a\n"
-	      "line a capture on standard error, or everything into a folder with -o.\n",
+	      "Reads captures (pcap, pcapng, ERF; plain, gzip, zstd; '-' is standard input)\n"
+	      "and writes what interference they show as CSV: findings on standard output\n"
+	      "and a line a capture on standard error, or everything into a folder with -o.\n",
 	      out);
 	for (unsigned group = 0; group < GROUP_COUNT; group++) {
 		fprintf(out, "\n%s:\n", titles[group]);
@@ -164,8 +164,8 @@ void options_help(FILE *out)
 		}
 	}
 	put_mechanisms(out);
-	fputs("\nExit status: 0 done; 1 some captures could not be read to their end; 2 wrong usage\n"
-	      "or a broken signature file; 3 the output could not be written; 4 a worker crashed,\n"
-	      "stalled or ran out of memory; 10 findings, with --exit-code.\n",
+	fputs("\nExit status: 0 done; 1 some captures could not be read to their end; 2 wrong\n"
+	      "usage or a broken signature file; 3 the output could not be written; 4 a worker\n"
+	      "crashed, stalled or ran out of memory; 10 findings, with --exit-code.\n",
 	      out);
 }

@@ -252,7 +252,7 @@ static const char *option_token(char **argv)
 static int parse_next(struct options *o, int argc, char **argv, const char *letters, const struct option *longs,
                       struct err *e)
 {
-	int at = optind;
+	int at = optind ? optind : 1;
 	int code = getopt_long(argc, argv, letters, longs, NULL);
 	if (code == -1)
 		return 0;
@@ -261,7 +261,7 @@ static int parse_next(struct options *o, int argc, char **argv, const char *lett
 		return 1;
 	}
 	if (code == '?' || code == ':')
-		return complaint(e, code, argv[at > 0 && at < argc ? at : argc - 1]);
+		return complaint(e, code, argv[at < argc ? at : argc - 1]);
 	const struct option_row *row = row_of(code);
 	if (code >= LONG_BASE && strcspn(option_token(argv) + 2, "=") != strlen(row->name))
 		return unknown_option(e, option_token(argv));
@@ -279,7 +279,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *e)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	getopt_tables(letters, longs);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* start anew, whatever was parsed before */
 	int status;
 	while ((status = parse_next(o, argc, argv, letters, longs, e)) > 0 && !o->help && !o->version)
 		;

@@ -113,7 +113,7 @@ int spool_open(struct spool **out, struct err *e)
 	struct spool *s = calloc(1, sizeof *s);
 	if (!s)
 		return err_set(e, ERR_NOMEM, "out of memory");
-	s->fd = temporary_file(e);
+	s->fd = worker_file(e);
 	if (s->fd < 0) {
 		free(s);
 		return ERR_IO;

@@ -149,7 +149,7 @@ static void worker_confine(uint64_t memory)
 		limit_set(RLIMIT_AS, (rlim_t)memory);
 }
 
-int temporary_file(struct err *e)
+int worker_file(struct err *e)
 {
 	const char *folder = getenv("TMPDIR");
 	if (!folder || !folder[0])
@@ -171,7 +171,7 @@ int temporary_file(struct err *e)
 
 int worker_open(struct worker *w, struct err *e)
 {
-	*w = (struct worker){.output = temporary_file(e)};
+	*w = (struct worker){.output = worker_file(e)};
 	if (w->output < 0)
 		return ERR_IO;
 	void *page = mmap(NULL, sizeof *w->page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

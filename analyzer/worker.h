@@ -29,7 +29,7 @@ struct worker {
 enum worker_end { WORKER_DONE, WORKER_CRASHED, WORKER_NO_MEMORY, WORKER_OUTPUT_FAILED };
 
 /* An unlinked file in TMPDIR (default /tmp), or -1. */
-int temporary_file(struct err *e);
+int worker_file(struct err *e);
 
 int worker_open(struct worker *w, struct err *e);
 /* Kills a running process. Legal on a worker that was never opened but is zeroed. */
