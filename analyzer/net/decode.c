@@ -37,10 +37,11 @@ void decoder_free(struct decoder *d)
 	free(d);
 }
 
-/* The quote at the end is cleared by those who fill it in. */
+/* The quote is not cleared, since it is large and rare, but marked as empty. */
 void walk_clear(struct packet *p, const struct frame *f, int64_t clock_ns)
 {
 	memset(p, 0, offsetof(struct packet, quote));
+	p->quote.src.version = 0;
 	p->frame = f;
 	p->clock_ns = clock_ns;
 }

@@ -1,6 +1,7 @@
 /*
- * Frame to packet: link layer (link.c), IP (decode.c), tunnels (tunnel.c), fragments (fragment.c), transport headers
- * (transport.c). Tunnels are opened and fragments joined before the flow key exists, so that the inner addresses decide.
+ * Frame to packet: link layers (link.c, serial.c, cooked.c, wifi.c), labels (mpls.c), IP (ip.c), fragments (fragment.c),
+ * tunnels (tunnel.c, gre.c, l2tp.c), transport headers (transport.c, icmp.c); walk.h is how they work together. Tunnels
+ * are opened and fragments joined before the flow key exists, so that the inner addresses decide.
  */
 #pragma once
 
@@ -8,7 +9,7 @@
 #include "analyzer/net/packet.h"
 
 enum {
-	DECODE_DEPTH_MAX = 24, /* headers from VLAN tags to inner IP that one frame may stack */
+	DECODE_DEPTH_MAX = 24, /* headers, from the link layer to the innermost transport, that one frame may stack */
 };
 
 enum decode_result {
@@ -18,14 +19,15 @@ enum decode_result {
 	DECODE_UNKNOWN_LINK, /* a link type that this build does not decode */
 	DECODE_MALFORMED,    /* a header before or at IP contradicts itself */
 	DECODE_SNAPPED,      /* cut by the capture before the end of the IP header */
-	DECODE_FRAGMENT,     /* an IP fragment that is kept until the others arrive; addresses are filled in */
+	DECODE_FRAGMENT,     /* an IP fragment: kept until the others arrive, or given up; addresses are filled in */
 	DECODE_RESULT_COUNT
 };
 
 struct decoder;
 
+/* When either is reached, the packet that has waited longest is given up. */
 struct decoder_limits {
-	size_t fragment_bytes;   /* all fragments waiting */
+	size_t fragment_bytes;   /* all fragments waiting; allocated when the first one comes; at most 1 GiB is used */
 	size_t fragment_packets; /* IP packets waiting to be complete */
 };
 
@@ -41,7 +43,8 @@ struct decoder_counts {
 struct decoder *decoder_new(const struct decoder_limits *limits);
 void decoder_free(struct decoder *d);
 
-/* Fills in *p as far as it gets. clock_ns is the capture clock, for the age of fragments. */
+/* Fills in *p as far as it gets; without an IP packet src.version is 0. clock_ns is the capture clock, for the age of
+ * fragments. */
 enum decode_result decoder_packet(struct decoder *d, const struct frame *f, int64_t clock_ns, struct packet *p);
 
 const struct decoder_counts *decoder_counts(const struct decoder *d);

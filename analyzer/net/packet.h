@@ -18,14 +18,14 @@ struct addr {
 enum packet_anomaly {
 	PKT_SNAPPED =
 	    1 << 0, /* the capture kept less than the IP packet's length: payload is shorter than payload_len */
-	PKT_MALFORMED = 1 << 1,      /* a header contradicts itself; what precedes it is filled in */
-	PKT_FRAGMENTED = 1 << 2,     /* joined from fragments; frame is the last one to arrive */
+	PKT_MALFORMED = 1 << 1,  /* a header contradicts itself, or the frame it is in; what precedes it is filled in */
+	PKT_FRAGMENTED = 1 << 2, /* joined from fragments; frame is the last one to arrive */
 	PKT_FRAGMENT_ALONE = 1 << 3, /* a fragment whose fellows are not here (yet): no transport header is filled in */
-	PKT_LENGTH_ZERO = 1 << 4,    /* IP total length 0: a super-packet handed over before segmentation (TSO) */
+	PKT_LENGTH_ZERO = 1 << 4,    /* IP length 0: a super-packet handed over before segmentation, or a jumbogram */
 	PKT_TUNNELED = 1 << 5,       /* came out of at least one IP-level tunnel */
 	PKT_IP_CHECKSUM_BAD = 1 << 6, /* IPv4 header checksum wrong, and not zero (zero: offload) */
 	PKT_PADDED = 1 << 7,          /* link-level bytes after the end of the IP packet were cut off */
-	PKT_JUMBO = 1 << 8,           /* longer than a 1500-byte MTU allows: GRO, TSO or jumbo frames */
+	PKT_JUMBO = 1 << 8,           /* IP length over 1500: GRO, TSO or jumbo frames; not set for joined ones */
 	PKT_NESTED_TOO_DEEP = 1 << 9, /* more than DECODE_DEPTH_MAX layers: decoding stopped at the last one */
 };
 
@@ -75,12 +75,14 @@ struct packet {
 	const struct frame *frame;
 	int64_t clock_ns; /* capture clock, set by the pipeline: see architecture notes in docs/ */
 
+	/* With IPv6 source routes and home addresses: those that the transport layer sees, of the packet's true ends. */
 	struct addr src, dst;
-	uint16_t sport, dport; /* TCP, UDP, UDP-Lite, SCTP, DCCP; else 0 */
-	uint8_t l4_proto;      /* IPPROTO_*, after all IPv6 extension headers */
-	uint8_t ttl;           /* or hop limit */
+	/* TCP, UDP, UDP-Lite, SCTP, DCCP; else 0. There without has_l4 as well, when the rest of the header is not. */
+	uint16_t sport, dport;
+	uint8_t l4_proto; /* IPPROTO_*, after all IPv6 extension headers */
+	uint8_t ttl;      /* or hop limit */
 	bool ip_df;
-	bool has_l4;          /* the transport header below is filled in */
+	bool has_l4;          /* the transport header is there, whole but for TCP options, and filled in below */
 	uint16_t ip_id;       /* IPv4 only; else 0 */
 	uint16_t tcp_flags;   /* enum tcp_flag */
 	uint16_t tcp_window;  /* raw */
@@ -89,19 +91,22 @@ struct packet {
 	struct tcp_options tcp_options;
 	uint8_t icmp_type, icmp_code;
 
-	uint32_t anomalies;   /* enum packet_anomaly */
-	uint32_t payload_len; /* bytes of transport payload as the headers say, captured or not */
-	struct span payload;  /* what was captured of them */
-	struct span l4;       /* transport header and payload, as captured: for checksums */
+	uint32_t anomalies; /* enum packet_anomaly */
+	/* Bytes of transport payload as the headers say, captured or not; without has_l4 of all that IP carries. */
+	uint32_t payload_len;
+	struct span payload; /* what was captured of them */
+	struct span l4;      /* transport header and payload, as captured: for checksums */
 
 	/*
 	 * Tunnel and VLAN identity as part of the flow key; 0: none. `shared` is a digest of what both directions have in
-	 * common (VLAN tags, PPPoE session, VNI, ERSPAN id, ..., and the unordered pair of outer addresses); `way` of what
-	 * each direction chooses for itself (TEID, MPLS label, GRE key, L2TP ids).
+	 * common (VLAN, PPPoE session, VNI, ERSPAN session, outer addresses as an unordered pair), `way` of what each
+	 * direction has for itself (MPLS label, TEID, GRE key, L2TP ids). A flow is packets of one `shared`, and in each
+	 * direction of one `way`. tunnel.h lists what each layer adds, and why outer addresses are in or out. The digests
+	 * are the same in every run and on every machine.
 	 */
 	uint64_t tunnel_shared, tunnel_way;
 
-	struct icmp_quote quote; /* ICMP and ICMPv6 errors: valid when has_l4 and quote.src.version are set */
+	struct icmp_quote quote; /* filled in for ICMP and ICMPv6 errors alone; test quote.src.version */
 };
 
 bool addr_equal(const struct addr *a, const struct addr *b);
@@ -117,6 +122,6 @@ bool addr_is_loopback(const struct addr *a);  /* 127/8, ::1 */
 bool addr_is_multicast(const struct addr *a); /* 224/4, 255.255.255.255, ff00::/8 */
 
 enum packet_checksum { CHECKSUM_GOOD, CHECKSUM_BAD, CHECKSUM_UNKNOWN };
-/* TCP or UDP checksum over what was captured; unknown when cut, joined from fragments, a super-packet, or UDP without one. Costs a pass over
- * the payload: for packets that a finding rests on. */
+/* TCP or UDP checksum over what was captured; unknown when cut, malformed, joined from fragments, a super-packet, or UDP
+ * without one. Costs a pass over the payload: for packets that a finding rests on. */
 enum packet_checksum packet_checksum(const struct packet *p);
