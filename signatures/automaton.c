@@ -1,5 +1,5 @@
 /* See automaton.h. States are numbered breadth first, so the children of one state are neighbours and a state needs
- * only the number of its first child; `label` is the byte that leads into a state. */
+ * only the number of its first child; `labels` holds the byte that leads into each. */
 #include "signatures/automaton.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ struct state {
 	uint32_t fail;   /* longest proper suffix that is a state */
 	uint32_t output; /* of this state itself, or NO_OUTPUT */
 	uint32_t report; /* nearest state along the failure links, this one included, with an output; ROOT: none */
-	uint8_t children, label;
+	uint8_t children;
 	bool full; /* 256 children: `children` is 0 */
 };
 
@@ -92,7 +92,7 @@ static void number_states(struct automaton *a, const struct trie *t, uint32_t *o
 	for (size_t i = 0; i < t->count; i++) {
 		const struct node *n = &t->nodes[order[i]];
 		struct state *s = &a->states[i];
-		*s = (struct state){.child = (uint32_t)next, .output = n->output, .label = n->label};
+		*s = (struct state){.child = (uint32_t)next, .output = n->output};
 		a->labels[i] = n->label;
 		size_t first = next;
 		for (uint32_t c = n->child; c; c = t->nodes[c].sibling)

@@ -28,18 +28,23 @@ static bool same_place(const struct signature *s, const struct matcher *m)
 	return s->location == m->location && (s->location != SIG_HEADER || strcmp(s->header, m->header) == 0);
 }
 
+static bool collection_grow(struct collection *c)
+{
+	size_t room = c->room ? c->room * 2 : 64;
+	struct literal *literals = realloc(c->literals, room * sizeof(*literals));
+	if (literals)
+		c->literals = literals;
+	struct entry *entries = realloc(c->entries, room * sizeof(*entries));
+	if (entries)
+		c->entries = entries;
+	c->room = literals && entries ? room : c->room;
+	return literals && entries;
+}
+
 static int collect(struct collection *c, struct span bytes, uint32_t rule, enum entry_how how, struct err *e)
 {
-	if (c->count == c->room) {
-		size_t room = c->room ? c->room * 2 : 64;
-		struct literal *literals = realloc(c->literals, room * sizeof(*literals));
-		c->literals = literals ? literals : c->literals;
-		struct entry *entries = literals ? realloc(c->entries, room * sizeof(*entries)) : NULL;
-		c->entries = entries ? entries : c->entries;
-		if (!entries)
-			return err_set(e, ERR_NOMEM, "no memory for the signatures");
-		c->room = room;
-	}
+	if (c->count == c->room && !collection_grow(c))
+		return err_set(e, ERR_NOMEM, "no memory for the signatures");
 	c->literals[c->count] = (struct literal){.bytes = bytes, .value = (uint32_t)c->count};
 	c->entries[c->count++] = (struct entry){.rule = rule, .length = (uint32_t)bytes.len, .how = how};
 	return 0;

@@ -29,7 +29,7 @@ const struct signature *sig_hits_best(const struct sig_hits *hits)
 	return NULL;
 }
 
-static bool holds(const struct sig_hits *hits, const struct signature *s)
+bool sig_hits_hold(const struct sig_hits *hits, const struct signature *s)
 {
 	for (size_t i = 0; i < hits->count; i++)
 		if (hits->hit[i] == s)
@@ -61,7 +61,7 @@ static bool make_room(struct sig_hits *hits, const struct signature *s)
 
 void sig_hits_add(struct sig_hits *hits, const struct signature *s)
 {
-	if (holds(hits, s) || (hits->count == SIG_HITS_MAX && !make_room(hits, s)))
+	if (sig_hits_hold(hits, s) || (hits->count == SIG_HITS_MAX && !make_room(hits, s)))
 		return;
 	size_t at = hits->count++;
 	for (; at > 0 && before(s, hits->hit[at - 1]); at--)

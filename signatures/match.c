@@ -57,19 +57,11 @@ static bool entry_fits(const struct entry *entry, size_t end, size_t length, boo
 	return false;
 }
 
-static bool hit_already(const struct sig_hits *hits, const struct signature *s)
-{
-	for (size_t i = 0; i < hits->count; i++)
-		if (hits->hit[i] == s)
-			return true;
-	return false;
-}
-
 /* Runs the regexp on the window around `end`. */
 static void window_run(const struct sigdb *db, struct sigscan *sc, uint32_t index, uint32_t end, struct sig_hits *hits)
 {
 	const struct rule *rule = &db->rules[index];
-	if (sc->runs == RUNS_MAX || hit_already(hits, &rule->s))
+	if (sc->runs == RUNS_MAX || sig_hits_hold(hits, &rule->s))
 		return;
 	sc->runs++;
 	uint32_t from = end > SIG_WINDOW ? end - SIG_WINDOW : 0;
@@ -114,7 +106,7 @@ static void window_open(const struct sigdb *db, struct sigscan *sc, uint32_t end
 			return;
 		}
 	}
-	if (sc->waiting < PENDING_MAX && !hit_already(hits, &db->rules[rule].s))
+	if (sc->waiting < PENDING_MAX && !sig_hits_hold(hits, &db->rules[rule].s))
 		sc->pending[sc->waiting++] = (struct pending){.rule = rule, .end = end, .last = end};
 }
 

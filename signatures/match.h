@@ -28,6 +28,7 @@ struct sig_hits {
 const struct signature *sig_hits_best(const struct sig_hits *hits);
 bool sig_hits_false_positive(const struct sig_hits *hits); /* an fp row is among them */
 void sig_hits_add(struct sig_hits *hits, const struct signature *s);
+bool sig_hits_hold(const struct sig_hits *hits, const struct signature *s);
 
 /* One body being scanned. Plain data; sigscan_start to begin; no owned pointers. Larger than a flow slot should be:
  * take it from a pool and give it back at the end of the message. */

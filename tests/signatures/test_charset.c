@@ -72,12 +72,27 @@ static void several_countries_share(void **unused)
 	arena_free(&arena);
 }
 
+/* Whatever the country, its charsets are known to this system. */
+static void every_country(void **unused)
+{
+	(void)unused;
+	struct arena arena = {0};
+	struct span out[CHARSET_VARIANTS_MAX];
+	int with_charset = 0;
+	for (char a = 'A'; a <= 'Z'; a++)
+		for (char b = 'A'; b <= 'Z'; b++)
+			with_charset += variants_of("é", (char[]){a, b, '\0'}, out, &arena) > 0;
+	assert_true(with_charset > 20);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_charsets_of_a_country),
 	    cmocka_unit_test(nothing_to_convert),
 	    cmocka_unit_test(several_countries_share),
+	    cmocka_unit_test(every_country),
 	};
 	return cmocka_run_group_tests_name("charset", tests, NULL, NULL);
 }

@@ -218,6 +218,18 @@ static void everyday_pages(void **unused)
 	    "Microsoft Connect Test",
 	    "{\"status\":\"blocked\",\"reason\":\"law\"}",
 	};
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		const struct signature body = {.location = SIG_BODY};
+		struct sig_hits hits = {0};
+		look(&body, span_text(pages[i]), &hits);
+		if (sig_hits_best(&hits))
+			fail_msg("%s fires on: %s", sig_hits_best(&hits)->id, pages[i]);
+	}
+}
+
+static void everyday_values(void **unused)
+{
+	(void)unused;
 	static const char *const locations[] = {
 	    "http://www.example.org/",
 	    "https://www.example.org/login?next=http://block.rt.ru/",
@@ -229,13 +241,6 @@ static void everyday_pages(void **unused)
 	};
 	static const char *const names[] = {"www.example.org", "cdn.example.net.", "star-mini.c10r.facebook.com",
 	                                    "kominfo.go.id"};
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
-		const struct signature body = {.location = SIG_BODY};
-		struct sig_hits hits = {0};
-		look(&body, span_text(pages[i]), &hits);
-		if (sig_hits_best(&hits))
-			fail_msg("%s fires on: %s", sig_hits_best(&hits)->id, pages[i]);
-	}
 	for (size_t i = 0; i < sizeof(locations) / sizeof(locations[0]); i++) {
 		struct sig_hits hits = {0};
 		sigdb_match(shipped, SIG_HEADER, span_text("Location"), span_text(locations[i]), &hits);
@@ -296,7 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(size_of_the_set),     cmocka_unit_test(every_row_fires_on_its_own_message),
 	    cmocka_unit_test(every_address_fires), cmocka_unit_test(everyday_pages),
-	    cmocka_unit_test(published_messages),
+	    cmocka_unit_test(everyday_values),     cmocka_unit_test(published_messages),
 	};
 	return cmocka_run_group_tests_name("shipped", tests, load, unload);
 }
