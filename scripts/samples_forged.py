@@ -255,7 +255,7 @@ def dns_iran_bogon():
     me, dns = Host('94.184.0.23', '02:00:00:00:01:17', 64, ipid=0x0a10, local=True), resolver()
     name = 'www.dissent.example.org'
     c.add(0.0, me, dns, udp_packet(me, 40822, dns, 53, dns_query(0x1d2c, name)), 'trigger')
-    c.add(0.0112, dns, me, udp_packet(dns, 53, me, 40822, dns_answer(0x1d2c, name, ['10.10.34.35'], ttl=300), ttl=64,
+    c.add(0.0112, dns, me, udp_packet(dns, 53, me, 40822, dns_answer(0x1d2c, name, ['10.10.34.35'], ttl=300), ttl=50,
                                       ipid=0x9c41,
                                       df=False), 'forged')
     return c
@@ -295,10 +295,11 @@ def isp_blockpage():
     """An operator's page instead of the site's
 
     A filter on the path answers the request itself: bare HTML without a status line, a FIN with it. The site's server
-    never sees the request, and nothing genuine contradicts the answer. What remains is that the page is a known one.
+    never sees the request, and no genuine packet contradicts the answer. What remains is that the page is a known one,
+    and that it comes after 32 ms on a path of 142 ms.
 
     Page: {forged}. Request: {trigger}.
-    Expected: http_blockpage, a match.
+    Expected: http_blockpage.
     The page's title, the missing status line, the window of 16384 and the absent DF bit are those of a Pakistani
     filter in a capture of the CenTrace project (Censored Planet, 103.93.208.20_bisexual.org)."""
     c = Capture()
