@@ -1,6 +1,6 @@
 /*
- * One answer seen by itself: what its header, its time and its addresses tell, and how a finding shows it. Field rules of
- * injectors: Anonymous et al., "Triplet Censors", FOCI 2020; the time test: Duan et al., "Hold-On", SATIN 2012.
+ * One answer seen by itself: what its header, its time and its addresses tell, and how a finding shows it. Field rules
+ * of injectors: Anonymous et al., "Triplet Censors", FOCI 2020; the time test: Duan et al., "Hold-On", SATIN 2012.
  */
 #include "analyzer/detect/dns_address.h"
 #include "analyzer/detect/dns_rules.h"

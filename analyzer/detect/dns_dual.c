@@ -1,11 +1,12 @@
 /*
  * DN1, dns_dual_answer: two answers to one query that contradict each other. A resolver answers once; an injector that
- * cannot stop the query adds its own answer, and the genuine one comes too (Duan et al., SATIN 2012; Anonymous et al., FOCI
- * 2020; Hoang et al., 2021). In 26.9 million transactions at two network borders two benign servers did so, one with two
- * addresses of one /24, one with SERVFAIL.
+ * cannot stop the query adds its own answer, and the genuine one comes too (Duan et al., SATIN 2012; Anonymous et al.,
+ * FOCI 2020; Hoang et al., 2021). In 26.9 million transactions at two network borders two benign servers did so, one
+ * with two addresses of one /24, one with SERVFAIL.
  *
- * What else could explain the bytes: a second capture of one packet, a repeated query (also one that the capture lost) that
- * a content network answered differently, a truncated answer before the whole one, a forwarder that asks several resolvers.
+ * What else could explain the bytes: a second capture of one packet, a repeated query (also one that the capture lost)
+ * that a content network answered differently, a truncated answer before the whole one, a forwarder that asks several
+ * resolvers.
  */
 #include "analyzer/detect/dns_address.h"
 #include "analyzer/detect/dns_rules.h"
@@ -109,8 +110,8 @@ static unsigned marks_of(const struct dns_case *c, const struct dns_answer *a)
 	return marks;
 }
 
-/* The answer to believe: the last that nothing speaks against, since the path to the resolver is the longer one. NULL: none
- * is free of a hard mark. */
+/* The answer to believe: the last that nothing speaks against, since the path to the resolver is the longer one.
+ * NULL: none is free of a hard mark. */
 static const struct dns_answer *genuine_of(const struct dns_case *c)
 {
 	const struct dns_answer *best = NULL;

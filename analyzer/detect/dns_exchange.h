@@ -1,6 +1,6 @@
 /*
- * DNS queries and what came back, kept for a while of capture time so that answers which lost a race can be compared with
- * the one that won. One table a logical shard; it knows nothing about rules.
+ * DNS queries and what came back, kept for a while of capture time so that answers which lost a race can be compared
+ * with the one that won. One table a logical shard; it knows nothing about rules.
  */
 #pragma once
 
@@ -84,8 +84,8 @@ void dns_exchanges_free(struct dns_exchanges *t);
 /* The oldest query when it has to go: it is past its time, or the table is full and `full_too`. Else NULL. */
 struct dns_exchange *dns_exchanges_due(struct dns_exchanges *t, int64_t now_ns, bool full_too);
 
-/* A query was sent: a new one (in `of_flow`, the flow's list), or another transmission. NULL when there is no room or the
- * message has no question. */
+/* A query was sent: a new one (in `of_flow`, the flow's list), or another transmission. NULL when there is no room
+ * or the message has no question. */
 struct dns_exchange *dns_exchange_query(struct dns_exchanges *t, struct list *of_flow, const struct event *ev,
                                         const struct dns_message *m);
 

@@ -1,10 +1,11 @@
 /*
  * DN2, dns_bogon_answer: a public name answered with addresses that no public name has (Pearce et al., 2017); and DN3,
- * dns_known_forged_ip: an address known from forged answers, for a name that does not belong there (Hoang et al., 2021).
+ * dns_known_forged_ip: an address known from forged answers, for a name that does not belong there (Hoang et al.,
+ * 2021).
  *
- * What else could explain the bytes: a filtering resolver that the client chose, a private view of the name, a block list
- * whose answers are data, a login portal, a machine of the own network; or the name is really served from there. So an odd
- * address by itself is a symptom, and one that the own network gave accuses nobody.
+ * What else could explain the bytes: a filtering resolver that the client chose, a private view of the name, a block
+ * list whose answers are data, a login portal, a machine of the own network; or the name is really served from there.
+ * So an odd address by itself is a symptom, and one that the own network gave accuses nobody.
  */
 #include "analyzer/detect/dns_address.h"
 #include "analyzer/detect/dns_name.h"

@@ -1,7 +1,7 @@
 /*
- * False DNS answers: dns_dual_answer, dns_bogon_answer and dns_known_forged_ip. This file pairs queries with answers and
- * decides when a query is judged: after 15 s, when its flow closes, or when there are too many. The rules are in dns_dual.c
- * and dns_forged.c.
+ * False DNS answers: dns_dual_answer, dns_bogon_answer and dns_known_forged_ip. This file pairs queries with answers
+ * and decides when a query is judged: after 15 s, when its flow closes, or when there are too many. The rules are in
+ * dns_dual.c and dns_forged.c.
  *
  * Left out: multicast and local name services (mDNS, LLMNR, NetBIOS), where many hosts answer one question honestly.
  */

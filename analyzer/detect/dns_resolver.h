@@ -1,6 +1,6 @@
 /*
- * What a client has seen of a resolver in the last minutes, from queries with one undisputed answer: usual TTL, smallest
- * time to an answer; and the last not public address that it gave, for the captive portal rule (guard G21).
+ * What a client has seen of a resolver in the last minutes, from queries with one undisputed answer: usual TTL,
+ * smallest time to an answer; and the last not public address that it gave, for the captive portal rule (guard G21).
  */
 #pragma once
 
@@ -58,8 +58,8 @@ struct dns_resolver *dns_resolver_of(struct dns_resolvers *t, const struct addr 
 /* An undisputed answer; rtt_ns negative: its time is not known. */
 void dns_resolver_note(struct dns_resolver *r, uint8_t ttl, int64_t rtt_ns);
 
-/* The usual TTL of its answers. False: fewer than DNS_TTL_LEAST, or they differ by more than a changed path explains, as
- * they do for several hosts behind one address. */
+/* The usual TTL of its answers. False: fewer than DNS_TTL_LEAST, or they differ by more than a changed path
+ * explains, as they do for several hosts behind one address. */
 bool dns_resolver_ttl(const struct dns_resolver *r, uint8_t *ttl);
 
 /* The smallest time to an answer, and over how many; -1 when they are fewer than DNS_RTT_LEAST. */

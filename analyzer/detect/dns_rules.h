@@ -32,7 +32,8 @@ void dns_finding_suspect(struct finding *f, const struct dns_case *c, const stru
 /* The term of the answer's signature, which is listed too; a hint gives one only when `with_hint`. */
 void dns_finding_signature(struct finding *f, const struct dns_case *c, const struct dns_answer *a, bool with_hint);
 
-/* It came sooner than the resolver ever answered: 2 under half of its smallest time (E01), 1 under four fifths, else 0. */
+/* It came sooner than the resolver ever answered: 2 under half of its smallest time (E01), 1 under four fifths,
+ * else 0. */
 int dns_answer_haste(const struct dns_case *c, const struct dns_answer *a);
 
 /* Header fields that a known injector sets so (DN4), in words, or NULL. */

@@ -1,11 +1,11 @@
 /*
- * http_blockpage: the answer to a plain HTTP request equals a known block page in status line, header, title or body; and
- * http_redirect_block: it sends the reader to a known block page or to an address that is not public, by Location, meta
- * refresh, frame or script. Both versions of a contradicted stream are looked at, since either may be the forged one.
- * Sources: OONI, Censored Planet and Citizen Lab lists; Niaki et al. (ICLab), S&P 2020.
+ * http_blockpage: the answer to a plain HTTP request equals a known block page in status line, header, title or body;
+ * and http_redirect_block: it sends the reader to a known block page or to an address that is not public, by Location,
+ * meta refresh, frame or script. Both versions of a contradicted stream are looked at, since either may be the forged
+ * one. Sources: OONI, Censored Planet and Citizen Lab lists; Niaki et al. (ICLab), S&P 2020.
  *
- * What else could explain the bytes: a company's or parent's filter, a login portal, security software, the server's own
- * refusal, the error page of a content network (rows with action fp, which silence the others).
+ * What else could explain the bytes: a company's or parent's filter, a login portal, security software, the server's
+ * own refusal, the error page of a content network (rows with action fp, which silence the others).
  */
 #include "analyzer/detect/http_page.h"
 #include "analyzer/net/stream.h"

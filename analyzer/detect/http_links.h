@@ -1,6 +1,7 @@
 /*
- * Where a page sends its reader: the targets of meta refresh, iframe, frame and script tags, found while the body streams
- * by. Any cutting of the body gives the same targets. No HTML parser: a tag is what stands between '<' and '>'.
+ * Where a page sends its reader: the targets of meta refresh, iframe, frame and script tags, found while the body
+ * streams by. Any cutting of the body gives the same targets. No HTML parser: a tag is what stands between '<' and
+ * '>'.
  */
 #pragma once
 

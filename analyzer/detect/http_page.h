@@ -1,7 +1,7 @@
 /*
- * One response as http_blocking looks at it: what its head and body matched, where it leads, which packets brought it, and
- * what contradicts it. It is filled while the response streams by and judged when the flow closes, since the packets that
- * tell a forged one from a genuine one may come last.
+ * One response as http_blocking looks at it: what its head and body matched, where it leads, which packets brought it,
+ * and what contradicts it. It is filled while the response streams by and judged when the flow closes, since the
+ * packets that tell a forged one from a genuine one may come last.
  */
 #pragma once
 

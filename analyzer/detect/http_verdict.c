@@ -1,7 +1,7 @@
 /*
- * What a page is, once its flow is over: the words and weights of http_page.h's findings. A signature alone is a match; a
- * contradiction needs a packet that a single server does not send: other bytes for the same range, a second answer, an
- * answer sooner than the path allows, an IP-ID copied from the request.
+ * What a page is, once its flow is over: the words and weights of http_page.h's findings. A signature alone is a
+ * match; a contradiction needs a packet that a single server does not send: other bytes for the same range, a second
+ * answer, an answer sooner than the path allows, an IP-ID copied from the request.
  */
 #include "analyzer/detect/dns_name.h"
 #include "analyzer/detect/http_page.h"

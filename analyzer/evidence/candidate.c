@@ -1,7 +1,7 @@
 /*
  * A mechanism that reaches its cap gets a heap of its candidates with the last by frame on top, so that one that is
- * proposed late (at the close of its flow) but lies earlier takes the place of the last. The one that leaves stays in the
- * arena, out of `items`: whoever still holds it changes nothing that counts.
+ * proposed late (at the close of its flow) but lies earlier takes the place of the last. The one that leaves stays in
+ * the arena, out of `items`: whoever still holds it changes nothing that counts.
  */
 #include "analyzer/evidence/candidate.h"
 

@@ -21,7 +21,7 @@ struct candidates {
 int candidates_init(struct candidates *c, size_t cap_a_mechanism, size_t budget, struct err *e);
 void candidates_free(struct candidates *c);
 
-/* Copies the finding and all text it points to, but for signatures, mechanism, terms and the keys of details, which outlive
- * it. NULL: over a limit, counted. The copy may be changed until the capture ends (a repeat adds to `copies`). At the cap an
- * earlier frame takes the place of the last one. */
+/* Copies the finding and all text it points to, but for signatures, mechanism, terms and the keys of details, which
+ * outlive it. NULL: over a limit, counted. The copy may be changed until the capture ends (a repeat adds to
+ * `copies`). At the cap an earlier frame takes the place of the last one. */
 struct finding *candidate_add(struct candidates *c, const struct finding *f);

@@ -1,7 +1,8 @@
 /*
- * A finding: what a detector claims, with the frames, the numbers, the terms of its weight and the innocent explanations
- * that remain. A detector fills one in on its stack and hands it to candidate_add, which copies it; it is a candidate until
- * the capture pass has set guards and label. The columns of findings.csv are these fields (report/columns.h).
+ * A finding: what a detector claims, with the frames, the numbers, the terms of its weight and the innocent
+ * explanations that remain. A detector fills one in on its stack and hands it to candidate_add, which copies it; it is
+ * a candidate until the capture pass has set guards and label. The columns of findings.csv are these fields
+ * (report/columns.h).
  */
 #pragma once
 
@@ -169,21 +170,21 @@ const char *vantage_name(enum vantage v);
 const char *name_source_name(enum name_source s);
 const char *ipid_class_name(enum ipid_class c);
 
-/* Both keep order and drop repeats; the first FINDING_FRAMES_MAX by number stay. number 0 is ignored. A frame is never in
- * both lists: a suspect is not named as evidence. */
+/* Both keep order and drop repeats; the first FINDING_FRAMES_MAX by number stay. number 0 is ignored. A frame is
+ * never in both lists: a suspect is not named as evidence. */
 void finding_suspect(struct finding *f, struct frame_ref frame);
 void finding_evidence(struct finding *f, struct frame_ref frame);
 
-/* Adds key=value, or gives the key a new value; text lives in a buffer that the caller keeps until candidate_add. Silently
- * dropped when full. */
+/* Adds key=value, or gives the key a new value; text lives in a buffer that the caller keeps until candidate_add.
+ * Silently dropped when full. */
 void finding_detail(struct finding *f, const char *key, const char *value);
 
 /* Client, server and ports of the flow; its name and trigger where the finding has none yet. */
 void finding_flow(struct finding *f, const struct flow *flow);
 
 /*
- * The id: first 16 hex digits of SHA-256 over the mechanism's id with its NUL, then the suspect frames, then the evidence
- * frames; a list is its count (8 bytes), then number (8), time in nanoseconds (8, two's complement) and wire length (4) of
- * each, all big-endian. Nothing that redaction touches is in it.
+ * The id: first 16 hex digits of SHA-256 over the mechanism's id with its NUL, then the suspect frames, then the
+ * evidence frames; a list is its count (8 bytes), then number (8), time in nanoseconds (8, two's complement) and wire
+ * length (4) of each, all big-endian. Nothing that redaction touches is in it.
  */
 void finding_identify(struct finding *f);

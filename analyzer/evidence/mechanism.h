@@ -1,6 +1,6 @@
 /*
- * The mechanisms that this build can find: the ids of the taxonomy with their stage, protocol and one fixed sentence each.
- * A mechanism is added here when its detector is.
+ * The mechanisms that this build can find: the ids of the taxonomy with their stage, protocol and one fixed sentence
+ * each. A mechanism is added here when its detector is.
  */
 #pragma once
 
@@ -11,8 +11,9 @@ struct mechanism {
 	const char *stage, *protocol; /* words of the taxonomy; "any": the flow's own */
 	const char *note;             /* the `note` column: fixed text, says what the packets show, never who or why */
 	/*
-	 * The `note` instead where the finding itself carries the word: selectivity is name, address, port or protocol, or a
-	 * signature of scope national or isp matched (the report decides). NULL: no such sentence, `note` always holds.
+	 * The `note` instead where the finding itself carries the word: selectivity is name, address, port or
+	 * protocol, or a signature of scope national or isp matched (the report decides). NULL: no such sentence,
+	 * `note` always holds.
 	 */
 	const char *note_selective;
 	const char *source; /* the paper or report behind the rule */

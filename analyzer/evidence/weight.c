@@ -50,10 +50,12 @@ static void fail(struct reader *r, const char *what)
 
 static void keep_field(struct reader *r, char *out, size_t size, struct span s, const char *what)
 {
-	if (s.len == 0 || s.len >= size || memchr(s.ptr, 0, s.len))
+	if (s.len == 0 || s.len >= size || memchr(s.ptr, 0, s.len)) {
 		fail(r, what);
-	else
-		memcpy(out, s.ptr, s.len), out[s.len] = 0;
+		return;
+	}
+	memcpy(out, s.ptr, s.len);
+	out[s.len] = 0;
 }
 
 static void on_field(void *bytes, size_t len, void *context)

@@ -1,6 +1,7 @@
 /*
- * Weight of evidence (I. J. Good): each feature gives decibans, features of one dependence group do not add up freely, and
- * the total is read as a word. The weights are data: signatures/weights.csv. Rules: detectors specification, section 3.
+ * Weight of evidence (I. J. Good): each feature gives decibans, features of one dependence group do not add up freely,
+ * and the total is read as a word. The weights are data: signatures/weights.csv. Rules: detectors specification,
+ * section 3.
  */
 #pragma once
 
@@ -15,9 +16,10 @@ void weights_free(struct weights *w); /* NULL is legal */
 const uint8_t *weights_sha256(const struct weights *w);
 size_t weights_rows(const struct weights *w);
 
-/* Adds the term of this id to the finding; half: half the weight, rounded toward zero. An id that the table does not hold
- * weighs nothing and is not listed. Adding an id twice keeps the one farther from 0. */
+/* Adds the term of this id to the finding; half: half the weight, rounded toward zero. An id that the table does
+ * not hold weighs nothing and is not listed. Adding an id twice keeps the one farther from 0. */
 void finding_term(struct finding *f, const struct weights *w, const char *id, bool half);
 
-/* Sets score_db and label from the terms, kind, failed guards and selectivity: the last step before a row is written. */
+/* Sets score_db and label from the terms, kind, failed guards and selectivity: the last step before a row is
+ * written. */
 void finding_weigh(struct finding *f);

@@ -55,7 +55,8 @@ void world_close_flow(struct world *w, struct flow *f);
 /* Closes all flows and ends the capture, then weighs and identifies what was proposed. */
 void world_finish(struct world *w);
 
-/* The only finding of the mechanism, NULL when there is none; fails the test when there are several. Finishes the world. */
+/* The only finding of the mechanism, NULL when there is none; fails the test when there are several. Finishes the
+ * world. */
 const struct finding *world_finding(struct world *w, const char *mechanism);
 size_t world_findings(struct world *w); /* of all mechanisms. Finishes the world. */
 uint64_t world_tested(struct world *w, const char *mechanism);
