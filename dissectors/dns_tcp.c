@@ -23,6 +23,7 @@ struct dns_tcp_side {
 
 struct dns_tcp_state {
 	struct dns_tcp_side side[2];
+	bool given_up; /* what close() is shown was read before, or is not DNS */
 };
 
 static void message_emit(struct dissection *d, struct span wire, size_t wire_len)
@@ -89,8 +90,10 @@ static size_t dns_stream(struct dissection *d, struct span data, bool fin)
 	side->lost = false;
 
 	while (cursor_left(&c) > 0) {
-		if (!frame_plausible(c))
+		if (!frame_plausible(c)) {
+			state->given_up = true;
 			return DISSECT_GIVE_UP;
+		}
 		if (!frame_read(d, side, &c))
 			break;
 	}
@@ -114,7 +117,8 @@ static void dns_gap(struct dissection *d, uint64_t missing)
 
 static void dns_close(struct dissection *d)
 {
-	for (int dir = DIR_UP; dir <= DIR_DOWN; dir++) {
+	const struct dns_tcp_state *state = d->state;
+	for (int dir = DIR_UP; dir <= DIR_DOWN && !state->given_up; dir++) {
 		d->dir = (enum dir)dir;
 		frame_cut(d, d->held[dir]);
 	}

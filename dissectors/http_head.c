@@ -70,37 +70,6 @@ size_t http_head_end(struct span data, uint32_t *scanned)
 	return 0;
 }
 
-static void header_add(struct http_head *head, struct span line)
-{
-	const uint8_t *colon = line.len ? memchr(line.ptr, ':', line.len) : NULL;
-	bool folded = line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t');
-	if (colon == NULL || folded)
-		return;
-	if (head->header_count == HTTP_HEADERS_MAX) {
-		head->dropped++;
-		return;
-	}
-	size_t at = (size_t)(colon - line.ptr);
-	head->headers[head->header_count++] = (struct http_header){
-	    .name = span_trim(span_first(line, at)),
-	    .value = span_trim(span_after(line, at + 1)),
-	};
-}
-
-void http_head_parse(struct http_head *head, struct span bytes, bool want_cut_line)
-{
-	struct cursor c = cursor_over(bytes);
-	struct span line;
-
-	head->header_count = head->dropped = 0;
-	head->bare_lf = false;
-	bool whole = line_next(&c, &head->start_line, &head->bare_lf);
-	if (!whole && !want_cut_line)
-		head->start_line = span_of(NULL, 0);
-	while (line_next(&c, &line, &head->bare_lf))
-		header_add(head, line);
-}
-
 /* The part behind the last comma of a list. */
 static struct span last_of_list(struct span value)
 {
@@ -126,6 +95,12 @@ static enum http_coding coding_named(struct span value)
 	return HTTP_CODING_OTHER;
 }
 
+/* What the header lines say about the body, as they go by. */
+struct framing_reader {
+	struct http_framing framing;
+	bool chunked, coded;
+};
+
 static void length_add(struct http_framing *framing, struct span value)
 {
 	uint64_t length;
@@ -139,29 +114,59 @@ static void length_add(struct http_framing *framing, struct span value)
 	framing->length = length;
 }
 
-struct http_framing http_framing_of(const struct http_head *head)
+static void framing_add(struct framing_reader *reader, struct span name, struct span value)
 {
-	struct http_framing framing = {.delimiter = HTTP_BODY_CLOSE};
-	bool chunked = false;
-	int codings = 0;
-
-	for (size_t i = 0; i < head->header_count; i++) {
-		struct span name = head->headers[i].name, value = head->headers[i].value;
-		if (span_equal_nocase(name, span_text("content-length")))
-			length_add(&framing, value);
-		else if (span_equal_nocase(name, span_text("transfer-encoding")))
-			chunked = chunked || span_equal_nocase(last_of_list(value), span_text("chunked"));
-		else if (span_equal_nocase(name, span_text("content-encoding")))
-			framing.coding = codings++ ? HTTP_CODING_OTHER : coding_named(value);
+	if (span_equal_nocase(name, span_text("content-length"))) {
+		length_add(&reader->framing, value);
+	} else if (span_equal_nocase(name, span_text("transfer-encoding"))) {
+		reader->chunked = reader->chunked || span_equal_nocase(last_of_list(value), span_text("chunked"));
+	} else if (span_equal_nocase(name, span_text("content-encoding"))) {
+		reader->framing.coding = reader->coded ? HTTP_CODING_OTHER : coding_named(value);
+		reader->coded = true;
 	}
-	/* Chunking rules (RFC 9112, section 6.3), but a sender that also gives a length is worth a note. */
-	if (chunked && framing.delimiter == HTTP_BODY_LENGTH)
+}
+
+/* Chunking rules (RFC 9112, section 6.3), but a sender that also gives a length is worth a note. */
+static struct http_framing framing_end(const struct framing_reader *reader)
+{
+	struct http_framing framing = reader->framing;
+	if (reader->chunked && framing.delimiter == HTTP_BODY_LENGTH)
 		framing.flaws |= HTTP_LENGTH_WRONG;
-	if (chunked)
+	if (reader->chunked)
 		framing.delimiter = HTTP_BODY_CHUNKED;
 	else if (framing.flaws & HTTP_LENGTH_WRONG)
 		framing.delimiter = HTTP_BODY_CLOSE;
 	return framing;
+}
+
+static void header_add(struct http_head *head, struct framing_reader *reader, struct span line)
+{
+	const uint8_t *colon = line.len ? memchr(line.ptr, ':', line.len) : NULL;
+	bool folded = line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t');
+	if (colon == NULL || folded)
+		return;
+	size_t at = (size_t)(colon - line.ptr);
+	struct http_header header = {.name = span_trim(span_first(line, at)),
+	                             .value = span_trim(span_after(line, at + 1))};
+	framing_add(reader, header.name, header.value);
+	if (head->header_count < HTTP_HEADERS_MAX)
+		head->headers[head->header_count++] = header;
+}
+
+void http_head_parse(struct http_head *head, struct span bytes, bool want_cut_line)
+{
+	struct cursor c = cursor_over(bytes);
+	struct framing_reader reader = {.framing = {.delimiter = HTTP_BODY_CLOSE}};
+	struct span line;
+
+	head->header_count = 0;
+	head->bare_lf = false;
+	bool whole = line_next(&c, &head->start_line, &head->bare_lf);
+	if (!whole && !want_cut_line)
+		head->start_line = span_of(NULL, 0);
+	while (line_next(&c, &line, &head->bare_lf))
+		header_add(head, &reader, line);
+	head->framing = framing_end(&reader);
 }
 
 uint16_t http_status(struct span status_line)

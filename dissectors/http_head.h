@@ -4,23 +4,23 @@
 #include "dissectors/dissector.h"
 #include "dissectors/http.h"
 
+/* How a body is delimited and coded (RFC 9112, section 6; RFC 9110, section 8.4). */
+enum http_delimiter { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED, HTTP_BODY_CLOSE };
+enum http_coding { HTTP_CODING_IDENTITY, HTTP_CODING_GZIP, HTTP_CODING_DEFLATE, HTTP_CODING_OTHER };
+struct http_framing {
+	enum http_delimiter delimiter; /* HTTP_BODY_CLOSE when the head says nothing */
+	enum http_coding coding;
+	uint64_t length; /* with HTTP_BODY_LENGTH */
+	uint32_t flaws;  /* HTTP_LENGTH_WRONG */
+};
+
 /* A head's lines; spans into the bytes that were parsed. */
 struct http_head {
 	struct span start_line; /* without its line end */
 	struct http_header headers[HTTP_HEADERS_MAX];
 	size_t header_count;
-	size_t dropped; /* header lines behind HTTP_HEADERS_MAX */
-	bool bare_lf;   /* some line ends without CR */
-};
-
-/* How a body is delimited and coded (RFC 9112, section 6; RFC 9110, section 8.4). */
-enum http_delimiter { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED, HTTP_BODY_CLOSE };
-enum http_coding { HTTP_CODING_IDENTITY, HTTP_CODING_GZIP, HTTP_CODING_DEFLATE, HTTP_CODING_OTHER };
-struct http_framing {
-	enum http_delimiter delimiter;
-	enum http_coding coding;
-	uint64_t length; /* with HTTP_BODY_LENGTH */
-	uint32_t flaws;  /* HTTP_LENGTH_WRONG */
+	bool bare_lf;                /* some line ends without CR */
+	struct http_framing framing; /* by all header lines, those that are not listed included */
 };
 
 /*
@@ -31,9 +31,6 @@ size_t http_head_end(struct span data, uint32_t *scanned);
 
 /* Splits a head into lines. A last line without LF is left out, unless it is the only one and want_cut_line is set. */
 void http_head_parse(struct http_head *head, struct span bytes, bool want_cut_line);
-
-/* What the header lines say; HTTP_BODY_CLOSE when they say nothing. */
-struct http_framing http_framing_of(const struct http_head *head);
 
 /* The status code of a status line, or 0. */
 uint16_t http_status(struct span status_line);

@@ -58,7 +58,7 @@ bool http_request_head(struct http_feed *f, bool *give_up)
 		f->side->phase = HTTP_PHASE_LOST;
 		return true;
 	}
-	struct http_framing framing = http_framing_of(&head);
+	struct http_framing framing = head.framing;
 	if (framing.delimiter == HTTP_BODY_CLOSE)
 		framing.delimiter = HTTP_BODY_NONE;
 	request_emit(f, &head, &request);

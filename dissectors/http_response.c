@@ -7,7 +7,8 @@
 enum { STATUS_SWITCHING = 101, STATUS_NO_CONTENT = 204, STATUS_NOT_MODIFIED = 304 };
 
 /*
- * Version 1 begins at a contradiction, so its first response rivals the latest of version 0; further ones follow on.
+ * Version 1 begins at a contradiction, so its first response rivals the latest of version 0; further ones follow on. A
+ * request whose head is not whole yet counts as outstanding: censors answer those.
  */
 static uint64_t response_index(const struct http_feed *f)
 {
@@ -15,7 +16,8 @@ static uint64_t response_index(const struct http_feed *f)
 	uint64_t next = f->state->answered + 1;
 	if (base != f->state && next < base->last)
 		next = base->last;
-	return next <= base->requests ? next : 0;
+	bool begun = base->request.phase == HTTP_PHASE_HEAD && base->request.held > 0;
+	return next <= base->requests + begun ? next : 0;
 }
 
 static enum http_method request_method(const struct http_feed *f, uint64_t index)
@@ -103,7 +105,7 @@ bool http_response_head(struct http_feed *f, bool *give_up)
 	struct http_head head;
 	struct span bytes = http_feed_take(f, len);
 	http_head_parse(&head, bytes, true);
-	struct http_framing framing = http_framing_of(&head);
+	struct http_framing framing = head.framing;
 	r.flaws |= framing.flaws | (head.bare_lf ? HTTP_BARE_LF : 0);
 	r.status_line = head.start_line;
 	r.status = http_status(head.start_line);

@@ -32,13 +32,19 @@ struct record {
 	uint16_t version, len;
 };
 
+/* How far an unfinished message that is held was gathered: each call goes on there, or many small records would cost
+ * their square. */
+struct gathered {
+	uint32_t at, left, got; /* bytes from its start; of the record there; of its body */
+};
+
 struct tls_side {
 	uint64_t pos;          /* of the next byte in the stream */
 	uint64_t record_at;    /* of the record at hand */
 	uint32_t left;         /* payload of the record at hand still to come */
 	uint32_t message_left; /* of a handshake message that is of no interest */
-	uint32_t wait;         /* no use to look again before so many bytes are held */
-	uint32_t held;         /* bytes left unconsumed by the last call */
+	struct gathered gathered;
+	uint32_t held; /* bytes left unconsumed by the last call */
 	struct record record;
 	bool skip_record;   /* the rest of the record at hand is of no interest */
 	bool ciphered;      /* ChangeCipherSpec was sent */
@@ -112,6 +118,18 @@ static size_t gather_copy(struct gathering *g, uint8_t *out, size_t len)
 			memcpy(out + got, s.ptr, s.len);
 		got += s.len;
 	}
+	return got;
+}
+
+/* Counts the body on from where the last call stopped; g stands behind its first `got` bytes. Returns how much is there. */
+static size_t gather_on(struct gathered *last, struct gathering *g, size_t got, size_t len)
+{
+	if (last->got > got && cursor_seek(&g->c, last->at)) {
+		g->left = last->left;
+		got = last->got;
+	}
+	got += gather_copy(g, NULL, len - got);
+	*last = (struct gathered){.at = (uint32_t)cursor_offset(&g->c), .left = g->left, .got = (uint32_t)got};
 	return got;
 }
 
@@ -194,15 +212,15 @@ static bool body_step(struct tls_feed *f, uint8_t type, uint32_t len, struct gat
 	struct gathering start = g;
 	struct span body = gather(&g, len);
 	if (body.len == len) {
+		f->side->gathered = (struct gathered){0};
 		gathering_commit(f, &g);
 		message_emit(f, type, body);
 		return true;
 	}
-	size_t got = body.len + gather_copy(&g, NULL, len - body.len);
-	if (got < len && !f->fin && !g.broken && !g.full) {
-		f->side->wait = (uint32_t)(cursor_left(&f->c) + len - got);
+	size_t got = gather_on(&f->side->gathered, &g, body.len, len);
+	if (got < len && !f->fin && !g.broken && !g.full)
 		return false;
-	}
+	f->side->gathered = (struct gathered){0};
 	if (got < len) {
 		message_cut(f, type, start, got);
 		return true;
@@ -351,13 +369,9 @@ static size_t tls_feed_bytes(struct dissection *d, struct span data, bool fin)
 	    .d = d, .state = state, .side = side, .c = cursor_over(data), .base = side->pos, .fin = fin};
 
 	side->held = (uint32_t)data.len;
-	if (data.len < side->wait && !fin)
-		return 0;
-	side->wait = 0;
 	while (cursor_left(&f.c) > 0 && feed_step(&f))
 		;
 	size_t used = fin ? data.len : cursor_offset(&f.c);
-	side->wait = side->wait < DISSECT_HOLD_MAX ? side->wait : DISSECT_HOLD_MAX;
 	side->held = (uint32_t)(data.len - used);
 	side->pos += used;
 	return used;
@@ -386,6 +400,7 @@ static void tls_gap(struct dissection *d, uint64_t missing)
 	bool encrypted = side->skip_record && side->record.type != RECORD_HANDSHAKE;
 	side->messages_lost = side->messages_lost || !encrypted;
 	side->message_left = 0;
+	side->gathered = (struct gathered){0};
 	side->resync = !inside;
 	side->left = inside ? side->left - (uint32_t)missing : 0;
 	side->skip_record = true;

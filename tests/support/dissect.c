@@ -4,11 +4,10 @@
 #include "dissectors/dns.h"
 #include "dissectors/http.h"
 #include "dissectors/tls.h"
+#include "tests/support/guard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { SHOW_MAX = 256 * 1024, HELD_MAX = SHOW_MAX };
 
@@ -24,8 +23,7 @@ struct dissect {
 	struct arena scratch;
 	struct pool large;
 	struct side_buffer side[2][2]; /* version, direction */
-	uint8_t *guarded;              /* ends at a page without access */
-	size_t page;
+	struct guard guard;
 	bool given_up[2];
 	bool closed;
 	FILE *out;
@@ -37,7 +35,7 @@ struct dissect {
 
 static void *checked(void *p)
 {
-	if (p == NULL || p == MAP_FAILED)
+	if (p == NULL)
 		abort();
 	return p;
 }
@@ -232,11 +230,7 @@ struct dissect *dissect_new(const struct dissector *dissector, uint16_t client_p
 	arena_init(&x->scratch, 0);
 	if (dissector->large_size > 0)
 		pool_init(&x->large, dissector->large_size, dissector->large_cap);
-	x->page = (size_t)sysconf(_SC_PAGESIZE);
-	x->guarded =
-	    checked(mmap(NULL, SHOW_MAX + x->page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	if (mprotect(x->guarded + SHOW_MAX, x->page, PROT_NONE) != 0)
-		abort();
+	x->guard = guard_new(SHOW_MAX);
 	x->out = checked(open_memstream(&x->text, &x->text_len));
 	subscribe(x);
 	return x;
@@ -264,24 +258,13 @@ void dissect_free(struct dissect *x)
 {
 	fclose(x->out);
 	free(x->text);
-	munmap(x->guarded, SHOW_MAX + x->page);
+	guard_free(&x->guard);
 	pool_free(&x->large);
 	arena_free(&x->scratch);
 	for (int version = 0; version < 2; version++)
 		free(x->flow->app_state[version]);
 	free(x->flow);
 	free(x);
-}
-
-/* A copy that ends at the page without access. */
-static struct span guard(struct dissect *x, struct span bytes)
-{
-	if (bytes.len > SHOW_MAX)
-		abort();
-	uint8_t *at = x->guarded + SHOW_MAX - bytes.len;
-	if (bytes.len > 0)
-		memcpy(at, bytes.ptr, bytes.len);
-	return span_of(at, bytes.len);
 }
 
 static struct dissection dissection_of(struct dissect *x, enum dir dir, unsigned version)
@@ -321,7 +304,7 @@ static void show(struct dissect *x, enum dir dir, unsigned version, bool fin)
 	struct dissection d = dissection_of(x, dir, version);
 	if (side->len == 0 && !fin)
 		return;
-	size_t used = x->dissector->stream(&d, guard(x, span_of(side->bytes, side->len)), fin);
+	size_t used = x->dissector->stream(&d, guard_place(&x->guard, span_of(side->bytes, side->len)), fin);
 	arena_reset(&x->scratch);
 	if (used == DISSECT_GIVE_UP) {
 		give_up(x, version, "");
@@ -353,7 +336,7 @@ static bool claim(struct dissect *x, enum dir dir)
 		return true;
 	if (side->len == 0)
 		return false;
-	enum probe probe = x->dissector->probe(x->flow, dir, guard(x, span_of(side->bytes, side->len)));
+	enum probe probe = x->dissector->probe(x->flow, dir, guard_place(&x->guard, span_of(side->bytes, side->len)));
 	if (probe != PROBE_YES) {
 		if (probe == PROBE_NO)
 			side->len = 0;
@@ -387,7 +370,7 @@ void dissect_gap(struct dissect *x, enum dir dir, uint64_t missing)
 	if (x->given_up[0] || x->flow->app == NULL || x->dissector->gap == NULL)
 		return;
 	struct dissection d = dissection_of(x, dir, 0);
-	d.held[dir] = guard(x, span_of(side->bytes, side->len));
+	d.held[dir] = guard_place(&x->guard, span_of(side->bytes, side->len));
 	x->dissector->gap(&d, missing);
 	arena_reset(&x->scratch);
 	side->len = 0;
@@ -400,7 +383,7 @@ void dissect_datagram(struct dissect *x, enum dir dir, struct span bytes, size_t
 	d.pkt = &pkt;
 	if (x->given_up[0])
 		return;
-	struct span shown = guard(x, bytes);
+	struct span shown = guard_place(&x->guard, bytes);
 	if (x->flow->app == NULL && x->dissector->probe(x->flow, dir, shown) != PROBE_YES)
 		return;
 	x->flow->app = x->dissector;
