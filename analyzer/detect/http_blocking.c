@@ -17,6 +17,7 @@ struct http_conflict {
 	uint64_t flow_id;
 	enum dir dir;
 	struct sample winner, loser;
+	bool first; /* at the start of what the side said */
 };
 
 struct http_run {
@@ -48,6 +49,11 @@ static void finish(struct detection *d)
 	pool_free(&run->pages);
 }
 
+static void conflict_tell(struct http_page *p, const struct http_conflict *c)
+{
+	http_page_conflict(p, &c->winner, &c->loser, c->first);
+}
+
 /* A further answer to a request that the page had answered already. */
 static void note_second(struct http_slot *slot, const struct event *ev, const struct http_response *r)
 {
@@ -67,12 +73,14 @@ static void on_response(struct detection *d, const struct event *ev)
 	note_second(slot, ev, r);
 	pool_put(&run->pages, slot->open[ev->version]);
 	struct http_page *p = slot->open[ev->version] = pool_get(&run->pages);
-	if (!p)
+	if (!p) {
+		d->candidates->dropped++;
 		return;
+	}
 	http_page_open(p, d, ev, r);
 	for (size_t i = 0; i < CONFLICTS_KEPT; i++)
 		if (run->conflicts[i].flow_id == ev->flow->id && run->conflicts[i].dir == ev->dir)
-			http_page_conflict(p, &run->conflicts[i].winner, &run->conflicts[i].loser);
+			conflict_tell(p, &run->conflicts[i]);
 	if (slot->tested)
 		return;
 	slot->tested = true;
@@ -130,13 +138,14 @@ static void on_conflict(struct detection *d, const struct event *ev)
 	*keep = (struct http_conflict){.flow_id = ev->flow->id,
 	                               .dir = ev->dir,
 	                               .winner = c->winner.sample,
-	                               .loser = c->loser.sample};
+	                               .loser = c->loser.sample,
+	                               .first = c->turn_offset == 0};
 	for (size_t v = 0; v < VERSIONS; v++)
 		if (slot->open[v] && slot->open[v]->sender == ev->dir)
-			http_page_conflict(slot->open[v], &keep->winner, &keep->loser);
+			conflict_tell(slot->open[v], keep);
 	for (struct http_page *p = slot->kept; p; p = p->next)
 		if (p->sender == ev->dir)
-			http_page_conflict(p, &keep->winner, &keep->loser);
+			conflict_tell(p, keep);
 }
 
 static void on_close(struct detection *d, const struct event *ev)

@@ -178,13 +178,13 @@ void http_page_body(struct http_page *p, const struct detection *d, const struct
 	p->title_len = copy_some(p->title, sizeof p->title, sigscan_title(scan_of(p)));
 }
 
-void http_page_conflict(struct http_page *p, const struct sample *winner, const struct sample *loser)
+void http_page_conflict(struct http_page *p, const struct sample *winner, const struct sample *loser, bool first)
 {
 	for (size_t i = 0; i < p->packet_count && p->rival.frame.number == 0; i++) {
 		uint64_t number = p->packets[i].frame.number;
-		if (number == winner->frame.number)
-			p->rival = *loser;
-		else if (number == loser->frame.number)
-			p->rival = *winner;
+		if (number != winner->frame.number && number != loser->frame.number)
+			continue;
+		p->rival = number == winner->frame.number ? *loser : *winner;
+		p->rival_first = first;
 	}
 }

@@ -36,6 +36,7 @@ struct http_page {
 	struct sample packets[HTTP_PAGE_PACKETS]; /* packets[0] brought the head, or the first bytes */
 	size_t packet_count;
 	struct sample before;    /* last packet of the sender before it; frame.number 0: none */
+	bool rival_first;        /* the conflict is at the very start of the answer */
 	struct sample rival;     /* of a conflicting segment; frame.number 0: none */
 	struct frame_ref second; /* a further response to the same request; number 0: none */
 	uint32_t repeats;
@@ -62,8 +63,8 @@ void http_page_open(struct http_page *p, const struct detection *d, const struct
 /* A piece of its body, or its end. */
 void http_page_body(struct http_page *p, const struct detection *d, const struct event *ev, const struct http_body *b);
 
-/* Two segments contradict each other: noted when one of them brought the page. */
-void http_page_conflict(struct http_page *p, const struct sample *winner, const struct sample *loser);
+/* Two segments contradict each other, `first`: from the start of a turn. Noted when one of them brought the page. */
+void http_page_conflict(struct http_page *p, const struct sample *winner, const struct sample *loser, bool first);
 
 /* Something matched, or it leads to a place that is not public, or a portal is near. */
 bool http_page_is_odd(const struct http_page *p);

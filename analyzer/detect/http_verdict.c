@@ -158,7 +158,7 @@ static void compare(struct finding *f, const struct http_page *p, const struct d
 {
 	f->to_client = p->sender == DIR_DOWN;
 	if (p->rival.frame.number)
-		finding_term(f, d->weights, "E06", false);
+		finding_term(f, d->weights, p->rival_first ? "E06" : "E06b", false);
 	else if (p->second.number)
 		finding_term(f, d->weights, "E05b", false);
 	finding_evidence(f, p->rival.frame);
@@ -179,7 +179,7 @@ static void compare(struct finding *f, const struct http_page *p, const struct d
 	bool near = (f->facts.known & FACT_RTT) && f->facts.rtt_min_us < NEAR_US;
 	if (near && !addr_is_private(sender) && !addr_is_loopback(sender))
 		f->guards_named |= 1U << GUARD_LOCAL_BOX;
-	static const char *const proofs[] = {"E06", "E05b", "E01", "E03b"};
+	static const char *const proofs[] = {"E06", "E06b", "E05b", "E01", "E03b"};
 	for (size_t i = 0; i < sizeof proofs / sizeof proofs[0]; i++)
 		if (has_term(f, proofs[i]) && f->kind != KIND_INFORMATIONAL)
 			f->kind = KIND_CONTRADICTION;

@@ -261,6 +261,23 @@ static void needs_the_conflict_in_the_window_and_about_the_page(void **state)
 	assert_int_equal(finding_term_db(b, "E06"), 0);
 }
 
+static void weighs_a_conflict_in_the_middle_less(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = asked(w, "news.example.com");
+	struct sample page = sample_of(reply_packet(w, f, 45 * MS));
+	hear(w, REPLY(.body = PAGE));
+	struct sample other = sample_of(reply_packet(w, f, 5 * MS));
+	struct stream_conflict c = {.winner = {.sample = page},
+	                            .loser = {.sample = other},
+	                            .in_window = true,
+	                            .turn_offset = 700};
+	world_emit(w, EV_STREAM_CONFLICT, &c, 0);
+	const struct finding *b = world_finding(w, "http_blockpage");
+	assert_int_equal(b->kind, KIND_CONTRADICTION);
+	assert_int_equal(finding_term_db(b, "E06b"), 12);
+}
+
 static void counts_a_second_answer(void **state)
 {
 	struct world *w = *state;
@@ -578,6 +595,7 @@ int main(void)
 	    TEST(finds_a_raced_redirect),
 	    TEST(finds_the_page_that_lost_the_race),
 	    TEST(needs_the_conflict_in_the_window_and_about_the_page),
+	    TEST(weighs_a_conflict_in_the_middle_less),
 	    TEST(counts_a_second_answer),
 	    TEST(takes_a_next_answer_for_what_it_is),
 	    TEST(weighs_products_and_short_patterns_less),

@@ -78,6 +78,28 @@ static void recovers_from_broken_tags(void **state)
 	expect(html, "F:http://a.example|");
 }
 
+static void takes_any_bytes(void **state)
+{
+	(void)state;
+	static const char *const bits[] = {"<",          ">",       "\"",   "'",      "=",   " ",
+	                                   "/",          "iframe",  "meta", "script", "src", "content",
+	                                   "http-equiv", "refresh", "url",  ";",      "0",   "http://a.example",
+	                                   "\n",         "x"};
+	uint32_t r = 1;
+	for (int round = 0; round < 3000; round++) {
+		char html[400], whole[2000], cut[2000];
+		struct text t = text_over(html, sizeof html);
+		for (int i = 0; i < 24; i++) {
+			r = r * 1664525 + 1013904223;
+			text_printf(&t, "%s", bits[(r >> 16) % (sizeof bits / sizeof bits[0])]);
+		}
+		scan(html, t.len, whole, sizeof whole);
+		scan(html, (r >> 8) % t.len, cut, sizeof cut);
+		assert_string_equal(cut, whole);
+		(void)http_url_host(span_of(html, t.len));
+	}
+}
+
 static void stops_after_some(void **state)
 {
 	(void)state;
@@ -139,6 +161,7 @@ int main(void)
 	    cmocka_unit_test(finds_targets),
 	    cmocka_unit_test(leaves_out_what_is_no_target),
 	    cmocka_unit_test(recovers_from_broken_tags),
+	    cmocka_unit_test(takes_any_bytes),
 	    cmocka_unit_test(stops_after_some),
 	    cmocka_unit_test(reads_hosts),
 	    cmocka_unit_test(compares_sites),
