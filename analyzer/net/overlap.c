@@ -104,7 +104,7 @@ static bool segment_differs(struct overlap *o, const struct kept_segment *k, uin
 {
 	int32_t ahead = seq_diff(seq, k->seq);
 	uint32_t skip_kept = ahead > 0 ? (uint32_t)ahead : 0;
-	uint32_t skip_new = ahead < 0 ? (uint32_t)-ahead : 0;
+	uint32_t skip_new = ahead < 0 ? 0U - (uint32_t)ahead : 0;
 	if (skip_kept >= k->len || skip_new >= bytes.len)
 		return false;
 	uint32_t left = (uint32_t)bytes.len - skip_new;

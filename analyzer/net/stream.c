@@ -195,7 +195,7 @@ static void drain(struct feed *fd)
 		int32_t ahead = seq_diff(first->seq, s->next);
 		if (ahead > 0)
 			return;
-		uint32_t skip = (uint32_t)-ahead;
+		uint32_t skip = 0U - (uint32_t)ahead;
 		uint32_t wire_left = first->wire_len > skip ? first->wire_len - skip : 0;
 		if (wire_left > 0 || first->fin)
 			deliver(fd, span_after(span_of(first->bytes, first->len), skip), wire_left, first->fin,
@@ -303,7 +303,7 @@ static void compare_pending(struct feed *fd, const struct piece *old, uint32_t s
                             const struct sample *sample)
 {
 	int32_t ahead = seq_diff(seq, old->seq);
-	uint32_t skip_old = ahead > 0 ? (uint32_t)ahead : 0, skip_new = ahead < 0 ? (uint32_t)-ahead : 0;
+	uint32_t skip_old = ahead > 0 ? (uint32_t)ahead : 0, skip_new = ahead < 0 ? 0U - (uint32_t)ahead : 0;
 	if (skip_old >= old->len || skip_new >= bytes.len)
 		return;
 	size_t len = old->len - skip_old < bytes.len - skip_new ? old->len - skip_old : bytes.len - skip_new;
@@ -477,7 +477,7 @@ void stream_segment(struct stream_pools *pools, struct flow *f, enum dir d, cons
 			wait_for_hole(&fd, seq, p->payload, p->payload_len, fin, sample);
 		return;
 	}
-	uint32_t old = (uint32_t)-ahead < p->payload_len ? (uint32_t)-ahead : p->payload_len;
+	uint32_t old = 0U - (uint32_t)ahead < p->payload_len ? 0U - (uint32_t)ahead : p->payload_len;
 	if (old > 0)
 		compare_delivered(&fd, seq, old, sample);
 	uint32_t left = p->payload_len - old;

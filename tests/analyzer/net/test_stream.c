@@ -535,6 +535,7 @@ static void far_away(void **state)
 	segments_data(s, DIR_DOWN, 0, "abc");
 	segments_data(s, DIR_DOWN, 1U << 25, "stray");
 	segments_data(s, DIR_DOWN, 0x80000000U + 5, "stray");
+	segments_data(s, DIR_DOWN, 0x80000000U + 3, "neither before nor behind");
 	segments_data(s, DIR_DOWN, 3, "def");
 	segments_close(s);
 	assert_told(s, 0, DIR_DOWN, "abcdef");
