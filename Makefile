@@ -52,7 +52,7 @@ REPLAY_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(FUZZ
 
 Q := $(if $(V),,@)
 
-.PHONY: all tests test unit golden golden-accept cli replay docs check-corpus asan ubsan tsan fuzz lint bench install clean help
+.PHONY: all tests test unit golden golden-accept cli replay docs check-corpus differential asan ubsan tsan fuzz lint bench install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -115,6 +115,9 @@ docs: $(BIN) ## build and run the examples of docs/adding.md
 
 check-corpus: $(BIN) ## every capture below DIR=: one row each, no crash
 	$(Q)scripts/check_corpus $(BIN) $(DIR)
+
+differential: $(BUILD)/tests/differential/fields ## every capture below DIR=: DNS, Host, SNI and flows against tshark
+	$(Q)tests/differential/run $< $(DIR)
 
 asan ubsan tsan: ## the whole test suite under a sanitizer
 	$(Q)$(MAKE) --no-print-directory MODE=$@ test
