@@ -9,6 +9,7 @@
 enum {
 	INJECTOR_RECORD_TTL = 60,
 	CONFIDENCE_LEAST = 7, /* of a signature, for its full weight */
+	PATTERN_LEAST = 16,   /* bytes of a name's pattern, likewise */
 	ADDRESSES_SHOWN = 4,
 	TTL_STEP = 2, /* what no changed path explains */
 };
@@ -159,14 +160,20 @@ void dns_finding_suspect(struct finding *f, const struct dns_case *c, const stru
 	}
 }
 
-static const char *signature_term(const struct signature *s)
+/*
+ * An address that no public host has stands for the one system that gives it. A public one is somebody's host, however
+ * often it was forged.
+ */
+static const char *signature_term(const struct signature *s, const struct dns_answer *a)
 {
+	bool national = s->scope == SIG_NATIONAL || s->scope == SIG_ISP;
 	if (s->action != SIG_ACTION_HIT)
 		return "E09_hint";
-	if (s->scope == SIG_INJECTED)
-		return "E12c";
-	bool national = s->scope == SIG_NATIONAL || s->scope == SIG_ISP;
-	return national && s->confidence >= CONFIDENCE_LEAST ? "E09" : "E09b";
+	if (s->confidence < CONFIDENCE_LEAST || !(national || s->scope == SIG_INJECTED))
+		return "E09b";
+	if (s->location == SIG_DNS_ANSWER)
+		return national && dns_answer_is_bogon(a) ? "E09" : "E12c";
+	return s->pattern.len >= PATTERN_LEAST ? "E09" : "E09b";
 }
 
 void dns_finding_signature(struct finding *f, const struct dns_case *c, const struct dns_answer *a, bool with_hint)
@@ -175,7 +182,7 @@ void dns_finding_signature(struct finding *f, const struct dns_case *c, const st
 	if (!s || a->false_positive)
 		return;
 	if (s->action == SIG_ACTION_HIT || with_hint)
-		finding_term(f, c->d->weights, signature_term(s), false);
+		finding_term(f, c->d->weights, signature_term(s, a), false);
 	for (size_t i = 0; i < f->signature_count; i++)
 		if (f->signatures[i] == s)
 			return;

@@ -218,7 +218,8 @@ static void propose_informational(const struct http_page *p, struct detection *d
 	propose(p, d, flow, &f);
 }
 
-/* An address that is not public, given by a server that is: no row is needed to wonder. */
+/* An address that is not public, given by a server that is: no row is needed to wonder. Servers whose own network has
+ * such addresses do it by mistake, so it weighs as a hint. */
 static bool leads_inside(const struct http_page *p, const struct flow *flow)
 {
 	const struct addr *sender = p->sender == DIR_DOWN ? &flow->server : &flow->client;
@@ -235,7 +236,7 @@ static void propose_redirect(const struct http_page *p, struct detection *d, str
 		f.kind = KIND_SYMPTOM;
 		f.alternatives |= 1U << ALT_CORPORATE_FILTER;
 		f.guards_named |= 1U << GUARD_CAPTIVE_PORTAL;
-		finding_term(&f, d->weights, "E09b", false);
+		finding_term(&f, d->weights, "E09_hint", false);
 	}
 	propose(p, d, flow, &f);
 }

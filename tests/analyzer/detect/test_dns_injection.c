@@ -15,8 +15,9 @@ extern const struct detector detector_dns_injection;
 enum { A = DNS_TYPE_A, AAAA = DNS_TYPE_AAAA, SERVFAIL = 2, NXDOMAIN = 3, MS = 1000 };
 
 static const char rows[] =
-    SIGNATURE_ROW("pool", "dns", "answer", "eq", "203.0.113.66", "owner.example.com", "injected", "CN", "hit")
-        SIGNATURE_ROW("iran", "dns", "answer", "eq", "10.10.34.35", "", "national", "IR", "hit")
+    SIGNATURE_ROW("pool", "dns", "answer", "eq", "203.0.113.66", "owner.example.com", "injected", "CN",
+                  "hit") SIGNATURE_ROW("iran", "dns", "answer", "eq", "10.10.34.35", "", "national", "IR", "hit")
+        SIGNATURE_ROW("national", "dns", "answer", "eq", "203.0.113.77", "owner.example.com", "national", "CN", "hit")
             SIGNATURE_ROW("maybe", "dns", "answer", "eq", "203.0.113.99", "", "unclear", "CN", "hint")
                 SIGNATURE_ROW("cname", "dns", "cname", "full", "blocked.isp.example", "", "isp", "RU", "hit")
                     SIGNATURE_ROW("error", "dns", "answer", "eq", "203.0.113.50", "", "benign", "", "fp");
@@ -816,6 +817,15 @@ static void respects_the_owner_of_an_address(void **state)
 	assert_int_equal(world_tested(w, "dns_known_forged_ip"), 2);
 }
 
+static void weighs_a_public_address_as_somebodys_host(void **state)
+{
+	struct world *w = *state;
+	const struct finding *k = odd_answer(w, "198.51.100.53", "www.example.com", "203.0.113.77", 52);
+	world_finish(w);
+	assert_int_equal(finding_term_db(k, "E12c"), 15);
+	assert_int_equal(k->label, LABEL_MODERATE);
+}
+
 static void leaves_hints_and_false_positives_alone(void **state)
 {
 	struct world *w = *state;
@@ -909,6 +919,7 @@ int main(void)
 	    TEST(knows_every_bogon_range),
 	    TEST(adds_header_evidence_to_an_odd_address),
 	    TEST(respects_the_owner_of_an_address),
+	    TEST(weighs_a_public_address_as_somebodys_host),
 	    TEST(leaves_hints_and_false_positives_alone),
 	    TEST(adds_a_hint_to_a_contradiction),
 	    TEST(matches_a_cname),

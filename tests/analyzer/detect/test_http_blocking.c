@@ -428,7 +428,7 @@ static void doubts_a_redirect_to_a_private_address(void **state)
 	hear(w, REPLY(.status = 302, .header = "Location", .value = "http://10.99.0.1/blocked"));
 	const struct finding *r = world_finding(w, "http_redirect_block");
 	assert_int_equal(r->kind, KIND_SYMPTOM);
-	assert_int_equal(r->score_db, 10);
+	assert_int_equal(r->score_db, 3);
 	assert_int_equal(r->label, LABEL_WEAK);
 	assert_string_equal(finding_detail_value(r, "private_target"), "10.99.0.1");
 	assert_true(r->guards_named & 1U << GUARD_CAPTIVE_PORTAL);
