@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
 static int complain(const struct err *e)
 {
 	fprintf(stderr, "wallprint scan: %s\n", e->text);
@@ -39,26 +41,41 @@ static uint64_t worker_memory(const struct options *o)
 	return (UINT64_C(4) << 30) + 4 * o->max_memory + o->max_flows * 16384;
 }
 
-/* Signals that ask for an end must not leave half a folder: they wait until the batch looks, or until all is written. */
-static void signals_hold(sigset_t *before)
+/* Signals that ask for an end must not leave half a folder: they wait until the batch looks, or until all is written. Those
+ * that the caller's parent wants ignored (nohup) stay ignored. */
+static void signals_hold(void)
 {
 	sigset_t held;
+	struct sigaction now;
 	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGHUP);
-	sigprocmask(SIG_BLOCK, &held, before);
+	for (size_t i = 0; i < sizeof end_signals / sizeof end_signals[0]; i++) {
+		if (sigaction(end_signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(&held, end_signals[i]);
+	}
+	sigprocmask(SIG_BLOCK, &held, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+/* The number of a signal that was held back, or 0. */
+static int signal_held(void)
+{
+	sigset_t pending;
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof end_signals / sizeof end_signals[0]; i++) {
+		if (sigismember(&pending, end_signals[i]) == 1)
+			return end_signals[i];
+	}
+	return 0;
 }
 
 static int die_of(int number)
 {
-	sigset_t one;
-	sigemptyset(&one);
-	sigaddset(&one, number);
+	sigset_t none;
 	signal(number, SIG_DFL);
 	raise(number);
-	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	return 128 + number;
 }
 
@@ -75,6 +92,8 @@ static int scan_run(struct output *out, const struct batch *batch, const struct 
 		status = output_commit(out, run, &e);
 	if (status == 0)
 		return output_status(out);
+	if (signal_held())
+		return -signal_held();
 	if (output_pipe_closed(out))
 		return EXIT_DONE;
 	complain(&e);
@@ -126,14 +145,13 @@ static int scan_prepared(const struct options *o, int argc, char **argv)
 	struct err e = {0};
 	struct knowledge k;
 	struct inputs in = {0};
-	sigset_t before;
 	int status = EXIT_USAGE;
 	if (knowledge_load(&k, !o->no_default_signatures, o->signatures, o->signature_count, &e) < 0)
 		return complain(&e);
 	if (inputs_collect(&in, o, &e) < 0) {
 		complain(&e);
 	} else {
-		signals_hold(&before);
+		signals_hold();
 		status = scan_analyse(o, &in, &k, argc, argv);
 	}
 	inputs_free(&in);

@@ -54,15 +54,19 @@ static int inputs_add_path(struct inputs *in, const char *name, bool walk, struc
 	return status;
 }
 
+static int inputs_use_stdin(struct inputs *in, struct err *e)
+{
+	if (in->standard_input)
+		return err_set(e, ERR_USAGE, "'-' is given twice: standard input can be read once");
+	in->standard_input = true;
+	return 0;
+}
+
 int inputs_add(struct inputs *in, const char *name, bool walk, struct err *e)
 {
 	if (strcmp(name, "-") != 0)
 		return inputs_add_path(in, name, walk, e);
-	for (size_t i = 0; i < in->count; i++) {
-		if (in->items[i].standard_input)
-			return err_set(e, ERR_USAGE, "'-' is given twice: standard input can be read once");
-	}
-	return inputs_append(in, name, true, e);
+	return inputs_use_stdin(in, e) < 0 ? e->code : inputs_append(in, name, true, e);
 }
 
 /* 1: a name; 0: the end. */
@@ -88,6 +92,8 @@ static int list_next(FILE *file, char *name, bool nul_ended, const char *list, s
 int inputs_add_list(struct inputs *in, const char *list, bool nul_ended, bool walk, struct err *e)
 {
 	bool from_stdin = strcmp(list, "-") == 0;
+	if (from_stdin && inputs_use_stdin(in, e) < 0)
+		return e->code;
 	FILE *file = from_stdin ? stdin : fopen(list, "re");
 	if (!file)
 		return err_set(e, ERR_USAGE, "cannot read the list %s: %s", list, strerror(errno));

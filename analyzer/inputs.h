@@ -17,6 +17,7 @@ struct input {
 struct inputs {
 	struct input *items;
 	size_t count, room;
+	bool standard_input;   /* it is a capture, or the list of them */
 	size_t other_files;    /* met in walked folders and no captures: skipped */
 	size_t result_folders; /* met and not entered */
 };

@@ -273,7 +273,8 @@ int output_start(struct output *out, struct err *e)
 
 static void say_total(struct output *out)
 {
-	if (out->options->quiet || (!out->folder && out->inputs->count == 1 && !out->inputs->other_files))
+	bool skipped = out->inputs->other_files || out->inputs->result_folders;
+	if (out->options->quiet || (!out->folder && !skipped))
 		return;
 	progress_clear(&out->progress);
 	put_count(stderr, out->inputs->count, "capture");

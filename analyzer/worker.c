@@ -257,9 +257,15 @@ static enum worker_end exit_means(struct worker *w, int code, struct err *why)
 bool worker_ended(struct worker *w, enum worker_end *end, struct err *why)
 {
 	int status;
-	if (w->pid <= 0 || waitpid(w->pid, &status, WNOHANG) != w->pid)
+	pid_t ended = w->pid > 0 ? waitpid(w->pid, &status, WNOHANG) : 0;
+	if (ended == 0 || (ended < 0 && errno == EINTR))
 		return false;
 	w->pid = 0;
+	if (ended < 0) {
+		*end = WORKER_CRASHED;
+		err_set(why, ERR_IO, "worker lost: %s", strerror(errno));
+		return true;
+	}
 	if (WIFEXITED(status)) {
 		*end = exit_means(w, WEXITSTATUS(status), why);
 		return true;

@@ -9,7 +9,8 @@ struct table;
 struct table *table_new(int fd, enum row_kind kind);
 void table_free(struct table *t); /* without flushing; NULL is legal */
 
-/* All three: ERR_IO when the text cannot be written. */
+/* All three: ERR_IO when the text cannot be written, or when a pipe takes no more and SIGINT, SIGTERM or SIGHUP, blocked by
+ * the caller, is pending; then whole lines were written. */
 int table_header(struct table *t, struct err *e);
 int table_row(struct table *t, const struct row_fields *row, struct err *e);
 int table_flush(struct table *t, struct err *e);

@@ -187,6 +187,7 @@ static void standard_input_is_read_once(void **state)
 	assert_int_equal(inputs_add(&in, "-", false, &e), 0);
 	assert_true(in.items[0].standard_input);
 	assert_int_equal(inputs_add(&in, "-", false, &e), ERR_USAGE);
+	assert_int_equal(inputs_add_list(&in, "-", false, false, &e), ERR_USAGE);
 	inputs_free(&in);
 }
 
