@@ -3,14 +3,14 @@
 
 /* Zones, whole: the last labels of a name. */
 static const char *const special_zones[] = {
-    /* special use, and what private networks took for themselves */
+    /* special use, and what private networks took for themselves; not `example`, which captures use as a real name */
     "arpa",
     "local",
     "localhost",
     "localdomain",
     "test",
     "invalid",
-    "example",
+
     "onion",
     "alt",
     "internal",
