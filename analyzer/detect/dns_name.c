@@ -10,7 +10,6 @@ static const char *const special_zones[] = {
     "localdomain",
     "test",
     "invalid",
-
     "onion",
     "alt",
     "internal",
