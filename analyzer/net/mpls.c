@@ -57,12 +57,13 @@ enum layer layer_mpls(struct walk *w)
 	bool ip = nibble == 4 || nibble == 6;
 	if (ip && ip_plausible(w->c, w->cut))
 		return LAYER_IP;
+	bool guess = w->guess;
 	enum layer next = pseudowire(w, nibble);
 	if (next != LAYER_STOP)
 		return next;
+	w->guess = guess;
 	/* Where the end is not to be seen, nothing is known of what would have fitted. */
 	if (peek.failed || w->cut > 0)
 		return walk_short(w);
-	w->guess = false;
 	return ip ? LAYER_IP : LAYER_STOP;
 }

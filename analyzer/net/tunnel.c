@@ -135,7 +135,9 @@ enum layer layer_gtp(struct walk *w)
 	uint8_t flags = cursor_u8(&w->c), type = cursor_u8(&w->c);
 	size_t length = cursor_be16(&w->c);
 	uint32_t teid = cursor_be32(&w->c);
-	if (w->c.failed || (flags & GTP_VERSION_MASK) != GTP_VERSION_1 || type != GTP_GPDU || !walk_limit(w, length))
+	if (w->c.failed || (flags & GTP_VERSION_MASK) != GTP_VERSION_1 || type != GTP_GPDU)
+		return LAYER_STOP;
+	if (length != cursor_left(&w->c) + w->cut)
 		return LAYER_STOP;
 	if (flags & GTP_OPTIONAL) {
 		cursor_skip(&w->c, 3);

@@ -151,6 +151,8 @@ static const struct closed_case closed[] = {
     {"gtp prime", 2152, "20 ff 002d 00000005"},
     {"gtp echo", 2152, "30 01 002d 00000005"},
     {"gtp, too long", 2152, "30 ff 0fff 00000005"},
+    {"gtp, too short", 2152, "30 ff 002c 00000005"},
+    {"labels, then no packet", 6635, "00010140 4f000000"},
     {"gtp, extension of length 0", 2152, "34 ff 0035 00000005 0000 00 85 00 0001 00"},
     {"l2tp control", 1701, "c802 0039 0005 0006 0000 0000"},
     {"l2tp, reserved bits", 1701, "1002 0005 0006 ff03 0021"},
