@@ -189,6 +189,14 @@ static void number(struct finding *f, char buffer[24], const char *key, long lon
 	finding_detail(f, key, buffer);
 }
 
+/* Where the other side's window ends, as a stack would know that resets there. */
+static uint32_t window_edge(const struct burst *b)
+{
+	const struct side *other = &b->r->other;
+	uint8_t scale = b->r->own.syn_wscale && other->syn_wscale ? other->wscale : 0;
+	return other->max_ack + ((uint32_t)other->last_window << scale);
+}
+
 /* B1 */
 static void rst_seq_data(struct detection *d, const struct burst *b)
 {
@@ -202,8 +210,7 @@ static void rst_seq_data(struct detection *d, const struct burst *b)
 				data = p;
 		}
 		int32_t stale = seq_diff(own->max_seq_end, rst->seq);
-		uint32_t edge = b->r->other.max_ack + b->r->other.last_window;
-		bool plausible = stale < SAME_SPACE && side_relative(own, rst->seq) >= 0 && rst->seq != edge;
+		bool plausible = stale < SAME_SPACE && side_relative(own, rst->seq) >= 0 && rst->seq != window_edge(b);
 		if (!data || stale <= SEQ_SLACK || !plausible || b->r->answers_packet[b->at[i]])
 			continue;
 		int swapped = swapped_order(b, rst, data);

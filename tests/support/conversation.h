@@ -1,0 +1,86 @@
+/*
+ * TCP conversations packet by packet, as a capture would show them, through a whole shard: flows, streams, dissectors and
+ * detectors, with the shipped weights and no signatures. A test reads like a small trace: who, when, flags, and what is
+ * special about the packet; everything else is what an ordinary stack would send.
+ */
+#pragma once
+
+#include "analyzer/shard.h"
+
+#define CLIENT DIR_UP
+#define SERVER DIR_DOWN
+
+enum {
+	ID_ZERO = 0x10000, /* wire.id: really 0 */
+	WINDOW_ZERO = 0x10000,
+	WIRE_PAYLOAD_MAX = 4000,
+};
+
+struct wire {
+	enum dir from;
+	int64_t us;         /* since the first packet of the flow */
+	const char *flags;  /* letters of S F R P A */
+	const char *data;   /* text; NULL: none */
+	uint32_t bytes;     /* without data: that many bytes of a pattern that follows the sequence number */
+	int64_t seq, ack;   /* relative, a SYN is 0; 0: the next one, what the other side has sent in order */
+	bool absolute_seq;  /* seq is the number on the wire */
+	bool no_ack_number; /* the acknowledgement field is 0 */
+	uint8_t ttl;        /* 0: 64 from the client, 52 from the server */
+	uint32_t id;        /* 0: the sender's counter, which goes on */
+	uint32_t window;    /* 0: the sender's usual */
+	uint32_t tsval;     /* 0: milliseconds, if the sender uses timestamps */
+	bool no_options;    /* not even timestamps */
+	bool bad_checksum;
+	bool forged;         /* does not move the sender's sequence numbers on */
+	uint32_t isn_offset; /* another initial sequence number, by so much */
+	uint32_t anomalies;
+	bool ends_here; /* so that a packet can be said by position, without designators */
+};
+
+struct conversation {
+	struct pipeline_config config;
+	struct weights *weights;
+	struct shard *shard;
+	uint64_t frames;
+	bool finished;
+
+	/* Of the flow at hand; to be changed before its first packet. */
+	int64_t start_ns;
+	uint16_t client_port;
+	uint8_t server_host; /* last byte of 192.0.2.x */
+	bool timestamps[2];
+	bool host_order_ids; /* counters count in the byte order of a PC */
+	bool bad_checksums;  /* of all packets: offload */
+	bool no_ids;         /* all IP-IDs are 0 */
+	uint32_t isn[2], next[2];
+	uint16_t ids[2], windows[2];
+};
+
+void conversation_open(struct conversation *c);
+void conversation_close(struct conversation *c);
+/* A further flow of the same client: another port and server, an hour later. */
+void conversation_next(struct conversation *c);
+
+/* Returns the frame's number. */
+uint64_t conversation_send(struct conversation *c, struct wire w);
+#define SEND(c, ...) conversation_send(c, (struct wire){__VA_ARGS__, .ends_here = true})
+
+/* SYN at 0, SYN/ACK at 40 ms, ACK at 40.1 ms, sent and answered. */
+void conversation_handshake(struct conversation *c);
+/* The same, an HTTP request at 41 ms, the server's ACK at 81 ms and two segments of 1000 bytes at 82 ms, acknowledged at
+ * 83 ms: the server has sent up to 2001, the client up to conversation_request_end(). */
+void conversation_exchange(struct conversation *c);
+uint32_t conversation_request_end(void);
+
+/* Ends the capture; findings are weighed. The only finding of the mechanism, or NULL; several fail the test. */
+const struct finding *conversation_finding(struct conversation *c, const char *mechanism);
+size_t conversation_findings(struct conversation *c);
+uint64_t conversation_tested(struct conversation *c, const char *mechanism);
+
+/* Fails the test and shows what was found, if anything was. */
+void assert_silent(struct conversation *c);
+/* Fails the test unless these frames, ended by 0, are the suspects. */
+void assert_suspects(const struct finding *f, const uint64_t *frames);
+#define ASSERT_SUSPECTS(f, ...) assert_suspects(f, (const uint64_t[]){__VA_ARGS__, 0})
+/* Fails unless the finding has exactly these terms: "E04 27, E05 20", in that order. */
+void assert_terms(const struct finding *f, const char *terms);
