@@ -137,6 +137,9 @@ static int push_findings(struct pipeline *p, const struct census *census, struct
 		if (all[i]->vantage == VANTAGE_UNKNOWN)
 			all[i]->vantage = p->summary.vantage;
 		failed = p->sink->finding(p->sink->context, all[i], e);
+		if (p->sink->progress && i % PROGRESS_FRAMES == 0)
+			p->sink->progress(p->sink->context, capture_facts(p->capture)->file_bytes, p->summary.packets,
+			                  i + 1);
 	}
 	p->summary.findings = count;
 	free(all);

@@ -15,10 +15,24 @@ static bool is_tcp_contradiction(const struct finding *f)
 	return f->kind == KIND_CONTRADICTION && f->l4_proto == IPPROTO_TCP;
 }
 
-/* G23: what a recorder's own TCP stack says proves nothing about the network. */
-static bool withdrawn(const struct finding *f, const struct judge *j)
+/*
+ * G23: what a recorder's own TCP stack says proves nothing about the network. What was said over it stays: a page that
+ * matched a signature is a match again, with the weight of the signature alone.
+ */
+static bool withdrawn(struct finding *f, bool terminated_locally)
 {
-	return is_tcp_contradiction(f) && census_terminated_locally(j->census, j->raw_ip);
+	size_t kept = 0;
+	if (!terminated_locally || !is_tcp_contradiction(f))
+		return false;
+	if (f->signature_count == 0)
+		return true;
+	for (size_t i = 0; i < f->term_count; i++)
+		if (strcmp(f->terms[i].group, "db") == 0)
+			f->terms[kept++] = f->terms[i];
+	f->term_count = kept;
+	f->kind = KIND_MATCH;
+	f->guards_named |= 1U << GUARD_TERMINATED_LOCALLY;
+	return false;
 }
 
 /* G4: with many copies in the file, the size of a burst may be the mirror port's doing. */
@@ -193,8 +207,9 @@ static size_t cap_mechanisms(struct finding **all, size_t count, const struct ju
 size_t judge_all(struct finding **all, size_t count, const struct judge *j, uint64_t *dropped)
 {
 	size_t kept = 0;
+	bool terminated_locally = census_terminated_locally(j->census, j->raw_ip);
 	for (size_t i = 0; i < count; i++)
-		if (!withdrawn(all[i], j) && all[i]->suspect_count > 0)
+		if (!withdrawn(all[i], terminated_locally) && all[i]->suspect_count > 0)
 			all[kept++] = all[i];
 	for (size_t i = 0; i < kept; i++)
 		apply_guards(all, kept, all[i], j);

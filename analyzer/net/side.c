@@ -95,7 +95,6 @@ static void ipid_update(struct side *s, const struct sample *sample)
 static void syn_update(struct side *s, const struct packet *p, const struct sample *sample)
 {
 	count_up(&s->syn_count);
-	s->last_syn = sample->frame;
 	if (s->have_syn)
 		return;
 	s->have_syn = true;

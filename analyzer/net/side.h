@@ -102,7 +102,6 @@ struct side {
 	uint32_t acks[SIDE_ACKS];          /* ring */
 	struct sample recent[SIDE_RECENT]; /* ring; side_recent() reads it */
 	struct sample syn;                 /* its first SYN or SYN/ACK */
-	struct frame_ref last_syn;         /* its latest */
 };
 
 /* Takes a non-RST packet of this side into account. */

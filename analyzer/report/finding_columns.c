@@ -431,9 +431,19 @@ static void put_filter(struct text *t, const struct finding *f)
 	put_filter_frames(t, f);
 }
 
+/* Only a contrast between names or addresses, or a signature of a state or a provider, says that a choice was made. */
+static bool is_selective(const struct finding *f)
+{
+	bool chosen = f->selectivity >= SELECT_NAME && f->selectivity <= SELECT_PROTOCOL;
+	for (size_t i = 0; i < f->signature_count; i++)
+		chosen |= f->signatures[i]->scope == SIG_NATIONAL || f->signatures[i]->scope == SIG_ISP;
+	return chosen;
+}
+
 static void put_note(struct text *t, const struct finding *f)
 {
-	put_word(t, f->mechanism->note);
+	const struct mechanism *m = f->mechanism;
+	put_word(t, m->note_selective && is_selective(f) ? m->note_selective : m->note);
 }
 
 const struct finding_column finding_columns[] = {
