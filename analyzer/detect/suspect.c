@@ -131,9 +131,16 @@ static void compare_ipid_mirror(struct comparison *c, enum ipid_class class)
 	term(c, "E03b", front_end);
 }
 
+/* A SYN/ACK and a packet without a socket have the id 0 and say nothing of the counter. */
+static const struct sample *counter_baseline(const struct suspect *s)
+{
+	const struct sample *g = s->counter ? s->counter : s->genuine;
+	return g && g->frame.number && !(g->tcp_flags & TCP_SYN) && g->ip_id != 0 ? g : NULL;
+}
+
 static void compare_ipid(struct comparison *c)
 {
-	const struct sample *p = c->s->packet, *g = c->s->genuine;
+	const struct sample *p = c->s->packet, *g = counter_baseline(c->s);
 	if (!p->ipv4)
 		return;
 	enum ipid_class class = ipid_classify(c->side, c->interposed);
@@ -141,7 +148,7 @@ static void compare_ipid(struct comparison *c)
 	c->f->facts.known |= FACT_IP_ID | FACT_IP_ID_CLASS;
 	c->f->facts.ip_id = p->ip_id;
 	compare_ipid_mirror(c, class);
-	if (!g || !g->frame.number || (g->tcp_flags & TCP_SYN) || p->ip_id == 0)
+	if (!g || p->ip_id == 0)
 		return;
 	c->f->facts.known |= FACT_IP_ID_PREVIOUS;
 	c->f->facts.ip_id_previous = g->ip_id;

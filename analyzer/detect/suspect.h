@@ -12,6 +12,7 @@ struct suspect {
 	enum dir sender;
 	const struct sample *packet;
 	const struct sample *genuine; /* a packet of the same sender near it, believed genuine; NULL: none */
+	const struct sample *counter; /* one that neither of two rivals is, for the IP-ID; NULL: genuine */
 	const struct sample *trigger; /* packet of the other side that it answers; NULL or frame.number 0: none */
 	/* Further packets of the same burst, which are no baseline either. */
 	const struct sample *others;

@@ -19,6 +19,7 @@ enum { COLLISIONS_CAP = 4096 }; /* flows of a shard with an open collision */
 /* One collision of a direction, kept until the flow closes; further ones are counted. */
 struct collision {
 	struct sample winner, loser, trigger;
+	struct sample counter; /* the sender's last packet but these two whose IP-ID counts; frame.number 0: none */
 	struct stream_conflict conflict; /* spans are not kept */
 	uint8_t sha[2][SHA256_DIGEST_SIZE];
 	bool first_response, plaintext;
@@ -71,11 +72,30 @@ static bool looks_like_tls(struct span s)
 	return s.len >= 3 && s.ptr[0] >= 0x14 && s.ptr[0] <= 0x17 && s.ptr[1] == 3 && s.ptr[2] <= 4;
 }
 
+/* What either rival is measured by: measured by each other, one is as foreign as the other. Rather from before them, where no
+ * further forged segment is. */
+static struct sample counter_of(const struct side *side, const struct collision *k)
+{
+	struct sample between = {0};
+	for (unsigned i = 0; i < SIDE_RECENT; i++) {
+		const struct sample *p = side_recent(side, i);
+		if (!p || p->ip_id == 0 || (p->tcp_flags & TCP_SYN) || p->frame.number == k->winner.frame.number ||
+		    p->frame.number == k->loser.frame.number)
+			continue;
+		if (p->frame.number < k->winner.frame.number)
+			return *p;
+		if (!between.frame.number)
+			between = *p;
+	}
+	return between;
+}
+
 static void remember(struct collision *k, const struct event *ev, const struct stream_conflict *c)
 {
 	const struct trigger *t = &ev->flow->trigger;
 	k->winner = c->winner.sample;
 	k->loser = c->loser.sample;
+	k->counter = counter_of(&ev->flow->tcp->side[ev->dir], k);
 	k->conflict = *c;
 	k->stage = suspect_stage(&ev->flow->tcp->side[DIR_UP], &ev->flow->tcp->side[DIR_DOWN]);
 	digest(c->winner.payload, k->sha[0]);
@@ -136,6 +156,7 @@ static int reading(struct finding *f, struct detection *d, struct flow *flow, en
 	    .sender = dir,
 	    .packet = winner_forged ? &k->winner : &k->loser,
 	    .genuine = winner_forged ? &k->loser : &k->winner,
+	    .counter = k->counter.frame.number ? &k->counter : NULL,
 	    .trigger = &k->trigger,
 	};
 	*f = (struct finding){.mechanism = mechanism_find("tcp_overlap_conflict"), .kind = KIND_CONTRADICTION};

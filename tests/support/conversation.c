@@ -285,11 +285,12 @@ void assert_suspects(const struct finding *f, const uint64_t *frames)
 	assert_int_equal(f->suspect_count, n);
 }
 
-void assert_terms(const struct finding *f, const char *terms)
+void assert_terms_at(const struct finding *f, const char *terms, int line)
 {
 	char got[256];
 	struct text t = text_over(got, sizeof got);
 	assert_non_null(f);
 	terms_text(f, &t);
-	assert_string_equal(got, terms);
+	if (strcmp(got, terms) != 0)
+		fail_msg("line %d: terms '%s', not '%s'", line, got, terms);
 }

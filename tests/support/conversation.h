@@ -83,4 +83,5 @@ void assert_silent(struct conversation *c);
 void assert_suspects(const struct finding *f, const uint64_t *frames);
 #define ASSERT_SUSPECTS(f, ...) assert_suspects(f, (const uint64_t[]){__VA_ARGS__, 0})
 /* Fails unless the finding has exactly these terms: "E04 27, E05 20", in that order. */
-void assert_terms(const struct finding *f, const char *terms);
+void assert_terms_at(const struct finding *f, const char *terms, int line);
+#define assert_terms(f, terms) assert_terms_at(f, terms, __LINE__)
