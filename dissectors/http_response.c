@@ -69,12 +69,14 @@ static bool tunnel_begins(uint16_t status, enum http_method method)
 /* Bytes that are no head where one is due: an injector's bare page, or a body longer than its length said. */
 static bool headless(struct http_feed *f, bool *give_up)
 {
-	bool due = response_index(f) > 0;
-	if (f->base != f->state && f->rest.ptr[0] != '<') {
+	bool due = response_index(f) > 0, page = f->rest.ptr[0] == '<';
+	bool middle = !f->side->seen && (f->d->flow->flags & FLOW_MIDSTREAM);
+	if (f->base != f->state && !page) {
 		*give_up = true;
 		return true;
 	}
-	if (!due && !f->side->seen) {
+	/* Where the capture begins in the middle, so may the first bytes: the tail of an answer is none. */
+	if (!f->side->seen && (middle ? !page : !due)) {
 		f->side->phase = HTTP_PHASE_LOST;
 		return true;
 	}

@@ -453,6 +453,25 @@ static void test_gap_in_head(void **state)
 	EXPECT_PART(steps, "index=0 status=204 head_len=19 offset=74 flaws=40");
 }
 
+/* A capture that begins in the middle of an answer: its tail is no answer, but a page is. */
+static void test_midstream(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bytes;
+		uint64_t responses;
+	} cases[] = {{"tail of something", 0}, {"<html>", 1}, {"HTTP/1.1 204 No\r\n\r\n", 1}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dissect *x = dissect_new(&dissector_http, 40000, 80);
+		dissect_flow(x)->flags = FLOW_MIDSTREAM;
+		dissect_feed(x, DIR_UP, span_text(GET), false);
+		dissect_feed(x, DIR_DOWN, span_text(cases[i].bytes), false);
+		assert_int_equal(dissect_count(x, EV_HTTP_RESPONSE), cases[i].responses);
+		dissect_close(x);
+		dissect_free(x);
+	}
+}
+
 /* A censor that does not wait for the end of the head: its answer and the request, told later, have the same index. */
 static void test_answer_to_part(void **state)
 {
@@ -512,6 +531,7 @@ int main(void)
 	    cmocka_unit_test(test_gap_in_body),
 	    cmocka_unit_test(test_gap_in_head),
 	    cmocka_unit_test(test_answer_to_part),
+	    cmocka_unit_test(test_midstream),
 	    cmocka_unit_test(test_rival),
 	};
 	return cmocka_run_group_tests(http, NULL, NULL);

@@ -414,6 +414,11 @@ uint64_t dissect_count(const struct dissect *x, enum event_type type)
 	return x->bus.emitted[type];
 }
 
+struct flow *dissect_flow(struct dissect *x)
+{
+	return x->flow;
+}
+
 size_t dissect_large_alive(const struct dissect *x)
 {
 	return x->large.alive;

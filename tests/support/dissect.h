@@ -29,6 +29,8 @@ void dissect_close(struct dissect *x);
 const char *dissect_transcript(struct dissect *x);
 /* Events of a type so far. */
 uint64_t dissect_count(const struct dissect *x, enum event_type type);
+/* The flow, for facts that a dissector may ask about. */
+struct flow *dissect_flow(struct dissect *x);
 /* Objects of `large` that are out. */
 size_t dissect_large_alive(const struct dissect *x);
 
