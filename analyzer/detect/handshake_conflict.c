@@ -120,6 +120,16 @@ static const struct sample *rst_to_syn(const struct flow *flow)
 	return NULL;
 }
 
+/* The first packet of the server behind the reset that shows its IP-ID counter; a SYN/ACK does not. */
+static const struct sample *counter_after(const struct reset_side *r)
+{
+	unsigned n = r->after_count < RESETS_AFTER ? r->after_count : RESETS_AFTER;
+	for (unsigned i = 0; i < n; i++)
+		if (!(r->after[i].tcp_flags & TCP_SYN) && r->after[i].ip_id != 0)
+			return &r->after[i];
+	return NULL;
+}
+
 static void syn_rst_conflict(struct detection *d, struct flow *flow)
 {
 	const struct side *client = &flow->tcp->side[DIR_UP], *server = &flow->tcp->side[DIR_DOWN];
@@ -132,8 +142,12 @@ static void syn_rst_conflict(struct detection *d, struct flow *flow)
 	if (client_sent || r->other_rst_before || (!rst_first && (r->own.have_fin || r->other.have_fin)))
 		return;
 	struct finding f = {.mechanism = mechanism_find("syn_rst_conflict"), .kind = KIND_CONTRADICTION};
-	struct suspect s = {
-	    .flow = flow, .sender = DIR_DOWN, .packet = rst, .genuine = &server->syn, .trigger = &client->syn};
+	struct suspect s = {.flow = flow,
+	                    .sender = DIR_DOWN,
+	                    .packet = rst,
+	                    .genuine = &server->syn,
+	                    .counter = counter_after(r),
+	                    .trigger = &client->syn};
 	suspect_compare(&f, d->weights, &s);
 	bool features = has_term(&f, "E02") || has_term(&f, "E03") || has_term(&f, "E01");
 	if (!rst_first && !features)

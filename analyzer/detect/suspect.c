@@ -126,8 +126,10 @@ static void compare_ipid_mirror(struct comparison *c, enum ipid_class class)
 	if (ahead > 1 || ipid_classify(c->other, 0) == IPID_CONST)
 		return;
 	const struct sample *syn = &c->other->syn, *synack = &c->side->syn;
-	uint16_t syn_ahead = (uint16_t)(synack->ip_id - syn->ip_id);
-	bool front_end = syn->frame.number && synack->frame.number && synack->ip_id != 0 && syn_ahead <= 1;
+	if (synack->frame.number == p->frame.number)
+		synack = c->s->genuine;
+	bool both = syn->frame.number && synack && synack->frame.number && synack->ip_id != 0;
+	bool front_end = both && (uint16_t)(synack->ip_id - syn->ip_id) <= 1;
 	term(c, "E03b", front_end);
 }
 
@@ -186,17 +188,17 @@ static bool is_suspect(const struct suspect *s, const struct sample *p)
 	return false;
 }
 
-/* Windows of the sender's packets at hand that are neither suspects nor SYNs (whose windows are not scaled). */
+/* Windows of the sender's packets at hand that are no suspects. Those of SYNs are not scaled: like goes with like. */
 static unsigned baseline_windows(const struct comparison *c, uint16_t *least, uint16_t *most)
 {
-	unsigned n = 0;
+	unsigned n = 0, syn = c->s->packet->tcp_flags & TCP_SYN;
 	const struct sample *seen[SIDE_RECENT + 1];
 	for (unsigned i = 0; i < SIDE_RECENT; i++)
 		seen[i] = side_recent(c->side, i);
 	seen[SIDE_RECENT] = c->s->genuine;
 	for (unsigned i = 0; i <= SIDE_RECENT; i++) {
 		const struct sample *p = seen[i];
-		if (!p || !p->frame.number || (p->tcp_flags & (TCP_SYN | TCP_RST)) || is_suspect(c->s, p))
+		if (!p || !p->frame.number || (p->tcp_flags & (TCP_SYN | TCP_RST)) != syn || is_suspect(c->s, p))
 			continue;
 		*least = n == 0 || p->window < *least ? p->window : *least;
 		*most = n == 0 || p->window > *most ? p->window : *most;
