@@ -158,7 +158,7 @@ static void sum_shard(struct capture_summary *s, const struct shard *shard)
 	s->flows += flows->opened;
 	s->evicted_flows += flows->evicted;
 	s->duplicate_packets += shard_duplicates(shard)->copies;
-	s->disordered_packets += track->disordered;
+	s->disordered_packets += flows->disordered;
 	s->lost_bytes += track->lost_bytes;
 	s->dropped_by_limit += shard_dropped(shard);
 }

@@ -19,7 +19,7 @@ struct app_hold {
 void dispatch_init(struct dispatch *d, struct bus *bus, struct arena *scratch, size_t flows, size_t budget)
 {
 	*d = (struct dispatch){.bus = bus, .scratch = scratch};
-	for (unsigned i = 0; dissectors[i] && i < DISPATCH_KINDS_MAX; i++) {
+	for (unsigned i = 0; i < DISPATCH_KINDS; i++) {
 		pool_init(&d->state[i], dissectors[i]->flow_size, dissectors[i]->flow_size ? flows * 2 : 0);
 		pool_init(&d->large[i], dissectors[i]->large_size,
 		          dissectors[i]->large_size ? dissectors[i]->large_cap : 0);
@@ -33,7 +33,7 @@ void dispatch_init(struct dispatch *d, struct bus *bus, struct arena *scratch, s
 
 void dispatch_free(struct dispatch *d)
 {
-	for (int i = 0; i < DISPATCH_KINDS_MAX; i++) {
+	for (int i = 0; i < DISPATCH_KINDS; i++) {
 		pool_free(&d->state[i]);
 		pool_free(&d->large[i]);
 	}

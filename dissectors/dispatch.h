@@ -8,7 +8,12 @@
 #include "dissectors/dissector.h"
 
 enum {
-	DISPATCH_KINDS_MAX = 32,   /* dissectors */
+	/* dissectors */
+	DISPATCH_KINDS = 0
+#define DISSECTOR(name) +1
+#include "dissectors/list.h"
+#undef DISSECTOR
+	,
 	DISPATCH_PROBE_BYTES = 64, /* first bytes of a direction within which a flow is claimed or refused */
 };
 
@@ -20,7 +25,7 @@ struct dispatch_counts {
 struct dispatch {
 	struct bus *bus;
 	struct arena *scratch;
-	struct pool state[DISPATCH_KINDS_MAX], large[DISPATCH_KINDS_MAX];
+	struct pool state[DISPATCH_KINDS], large[DISPATCH_KINDS];
 	struct pool holds;
 	struct pool hold_bytes[3];
 	struct dispatch_counts counts;

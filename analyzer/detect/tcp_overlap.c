@@ -113,6 +113,9 @@ static void on_conflict(struct detection *d, const struct event *ev)
 	struct state *state = d->state;
 	struct collisions *run = d->run;
 	const struct stream_conflict *c = event_stream_conflict(ev);
+	const struct side *sender = &ev->flow->tcp->side[ev->dir];
+	if (side_checksum_drops(sender, &c->winner.sample) || side_checksum_drops(sender, &c->loser.sample))
+		return;
 	if (!c->in_window || overwritten(c->winner_bytes) || overwritten(c->loser_bytes))
 		return;
 	struct collision *k = state->open[ev->dir];

@@ -14,6 +14,8 @@ enum { FIRST_BUCKETS = 256 };
 /* A flow that is an hour ahead of the clock belongs to a time line that a bogus timestamp started. */
 #define CLOCK_JUMP_NS (INT64_C(3600) * 1000000000)
 
+#define DISORDER_NS   INT64_C(1000000) /* G6 */
+
 enum idle_class { IDLE_OPEN_TCP, IDLE_CLOSED_TCP, IDLE_OTHER, IDLE_CLASSES };
 
 struct flow_table {
@@ -269,6 +271,7 @@ static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint
 	f->tunnel_shared = p->tunnel_shared;
 	f->first_ns = p->clock_ns;
 	f->first = frame_ref_of(p);
+	f->last_ts_ns = FRAME_NO_TIME;
 	f->tcp = tcp;
 	f->idle_class = tcp ? IDLE_OPEN_TCP : IDLE_OTHER;
 	if (tcp) {
@@ -306,6 +309,18 @@ static bool takes_over(const struct flow *f, const struct packet *p, enum dir di
 	return closed || idle || (no_payload && dir == DIR_UP);
 }
 
+static void disorder_note(struct flow_table *t, struct flow *f, int64_t ts_ns)
+{
+	if (ts_ns == FRAME_NO_TIME)
+		return;
+	bool known = f->packets[DIR_UP] + f->packets[DIR_DOWN] > 1 && f->last_ts_ns != FRAME_NO_TIME;
+	if (known && f->last_ts_ns - ts_ns > DISORDER_NS) {
+		f->flags |= FLOW_TS_DISORDER;
+		t->counts.disordered++;
+	}
+	f->last_ts_ns = ts_ns;
+}
+
 struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *dir)
 {
 	struct flow_key key = key_of(p);
@@ -329,6 +344,7 @@ struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *
 	f->tunnel_way[*dir] = p->tunnel_way;
 	f->last_ns = p->clock_ns;
 	f->packets[*dir]++;
+	disorder_note(t, f, p->frame->ts_ns);
 	return f;
 }
 

@@ -25,7 +25,6 @@ enum flow_flag {
 	FLOW_SNAPPED = 1 << 2,      /* G8: a packet of it was cut */
 	FLOW_SUPER_PACKET = 1 << 3, /* G7: GRO or TSO */
 	FLOW_TS_DISORDER = 1 << 4,  /* G6: capture times went back by more than 1 ms within it */
-	FLOW_DUPLICATES = 1 << 5,   /* G4: copies of its packets were dropped */
 	FLOW_PORT_REUSED = 1 << 6,  /* G13: it took over the 5-tuple of an earlier flow */
 	FLOW_HANDSHAKE = 1 << 7,    /* SYN, SYN/ACK and the client's ACK were seen */
 	FLOW_FIN_UP = 1 << 8,
@@ -66,6 +65,7 @@ struct flow {
 	uint64_t tunnel_shared, tunnel_way[2]; /* packet.h; way 0: none, or not seen yet */
 	int64_t first_ns, last_ns;             /* capture clock */
 	int64_t queued_ns;                     /* of flow.c: last_ns when it was put at the end of its list */
+	int64_t last_ts_ns;                    /* of the latest packet with a time, as captured */
 	struct frame_ref first;
 	uint64_t packets[2], bytes[2]; /* IP packets; transport payload bytes, copies apart */
 	struct tcp_flow *tcp;          /* NULL unless TCP */
@@ -105,6 +105,7 @@ enum { FLOW_REUSE_IDLE_S = 60 }; /* silence after which a SYN starts a new flow 
 
 struct flow_counts {
 	uint64_t opened, evicted;
+	uint64_t disordered; /* packets more than 1 ms before the one before them in their flow (G6) */
 	size_t peak;
 };
 
@@ -121,7 +122,7 @@ void flow_table_free(struct flow_table *t);
 
 /*
  * The flow of a packet with a transport header, opened when it is new; *dir says who speaks. May first close idle flows,
- * evict the quietest, or close an earlier flow whose 5-tuple this SYN takes over (G13: another initial sequence number
+ * evict one that was quiet for long, or close an earlier flow whose 5-tuple this SYN takes over (G13: another initial sequence number
  * after a close, after FLOW_REUSE_IDLE_S of silence, or before any payload). NULL only when memory is exhausted.
  */
 struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *dir);

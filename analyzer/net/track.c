@@ -1,8 +1,6 @@
 /* The order of things for one TCP packet. */
 #include "analyzer/net/track.h"
 
-#define DISORDER_NS INT64_C(1000000) /* G6 */
-
 void tracker_init(struct tracker *t, struct stream_pools *streams, size_t resets_cap,
                   const struct track_observer *observer)
 {
@@ -15,19 +13,9 @@ void tracker_free(struct tracker *t)
 	pool_free(&t->resets);
 }
 
-/* The packet before this one, of either side. */
-static const struct sample *last_packet(const struct tcp_flow *tcp)
-{
-	const struct sample *up = side_recent(&tcp->side[DIR_UP], 0), *down = side_recent(&tcp->side[DIR_DOWN], 0);
-	if (!up || !down)
-		return up ? up : down;
-	return up->frame.number > down->frame.number ? up : down;
-}
-
-static void flags_update(struct tracker *t, struct flow *f, enum dir d, const struct packet *p)
+static void flags_update(struct flow *f, enum dir d, const struct packet *p)
 {
 	enum { USUAL_MSS = 1460 };
-	const struct sample *last = last_packet(f->tcp);
 	if (p->anomalies & PKT_SNAPPED)
 		f->flags |= FLOW_SNAPPED;
 	if ((p->anomalies & PKT_LENGTH_ZERO) || p->payload_len > USUAL_MSS)
@@ -36,11 +24,6 @@ static void flags_update(struct tracker *t, struct flow *f, enum dir d, const st
 		f->flags |= d == DIR_UP ? FLOW_FIN_UP : FLOW_FIN_DOWN;
 	if (p->tcp_flags & TCP_RST)
 		f->flags |= FLOW_RESET;
-	if (last && last->frame.ts_ns != FRAME_NO_TIME && p->frame->ts_ns != FRAME_NO_TIME &&
-	    last->frame.ts_ns - p->frame->ts_ns > DISORDER_NS) {
-		f->flags |= FLOW_TS_DISORDER;
-		t->counts.disordered++;
-	}
 }
 
 /* The client's ACK of the SYN/ACK completes the handshake. */
@@ -118,7 +101,7 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 	struct side *own = &tcp->side[d];
 	struct sample sample = sample_of(p);
 	sample.copy = copy;
-	flags_update(t, f, d, p);
+	flags_update(f, d, p);
 	f->bytes[d] += p->payload_len;
 	if (p->tcp_flags & TCP_RST) {
 		sample.checksum = (uint8_t)packet_checksum(p);

@@ -14,8 +14,6 @@ struct tcp_synack {
 };
 
 struct track_counts {
-	uint64_t
-	    disordered; /* packets whose capture time lies more than 1 ms before that of the one before them in their flow */
 	uint64_t lost_bytes;     /* acknowledged, never captured */
 	uint64_t resets_refused; /* flows whose resets were not kept, for want of room */
 };

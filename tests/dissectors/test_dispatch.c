@@ -83,7 +83,7 @@ static size_t alive(const struct desk *k)
 	size_t n = k->dispatch.holds.alive;
 	for (int i = 0; i < 3; i++)
 		n += k->dispatch.hold_bytes[i].alive;
-	for (int i = 0; i < DISPATCH_KINDS_MAX; i++)
+	for (int i = 0; i < DISPATCH_KINDS; i++)
 		n += k->dispatch.state[i].alive + k->dispatch.large[i].alive;
 	return n;
 }

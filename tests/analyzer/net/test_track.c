@@ -200,7 +200,7 @@ static void disorder(void **state)
 	s->now_ns -= MILLISECONDS(3);
 	segments_say(s, DIR_DOWN, "from the other side");
 	assert_true(s->flow->flags & FLOW_TS_DISORDER);
-	assert_int_equal(s->tracker.counts.disordered, 1);
+	assert_int_equal(flow_counts(s->table)->disordered, 1);
 	segments_free(s);
 }
 
