@@ -21,33 +21,48 @@ enum vantage census_vantage(const struct flow *f)
 	return server < NEAR_NS ? VANTAGE_SERVER : VANTAGE_MIDDLE;
 }
 
-static bool server_add(struct census *c, const struct addr *server)
+static bool same_profile(const struct census_profile *p, const struct census_profile *q)
+{
+	return p->ttl == q->ttl && p->options_len == q->options_len && p->options_seen == q->options_seen &&
+	       p->window == q->window && p->no_router == q->no_router;
+}
+
+/* Counts a server with this profile. Returns where the profile is. */
+static uint8_t profile_add(struct census *c, const struct census_profile *p)
+{
+	size_t i = 0;
+	while (i < c->profile_count && !same_profile(&c->profiles[i], p))
+		i++;
+	if (i == CENSUS_PROFILES_MAX) {
+		c->profiles_unremembered++;
+		return CENSUS_PROFILES_MAX;
+	}
+	if (i == c->profile_count) {
+		c->profiles[i] = *p;
+		c->profiles[i].servers = 0;
+		c->profile_count++;
+	}
+	c->profiles[i].servers++;
+	return (uint8_t)i;
+}
+
+/* A server counts once, however many clients in however many shards it has. p NULL: a profile that was not remembered. */
+static void server_add(struct census *c, const struct addr *server, const struct census_profile *p)
 {
 	for (size_t i = 0; i < c->server_count; i++)
 		if (addr_equal(&c->servers[i], server))
-			return false;
+			return;
 	if (c->server_count == CENSUS_SERVERS_MAX) {
 		c->servers_unremembered++;
-		return false;
-	}
-	c->servers[c->server_count++] = *server;
-	return true;
-}
-
-static void profile_add(struct census *c, const struct census_profile *p)
-{
-	for (size_t i = 0; i < c->profile_count; i++) {
-		struct census_profile *q = &c->profiles[i];
-		if (q->ttl != p->ttl || q->options_len != p->options_len || q->options_seen != p->options_seen ||
-		    q->window != p->window || q->no_router != p->no_router)
-			continue;
-		q->servers += p->servers;
 		return;
 	}
-	if (c->profile_count < CENSUS_PROFILES_MAX)
-		c->profiles[c->profile_count++] = *p;
+	c->servers[c->server_count] = *server;
+	c->profile_of[c->server_count] = CENSUS_PROFILES_MAX;
+	if (p)
+		c->profile_of[c->server_count] = profile_add(c, p);
 	else
-		c->profiles_unremembered += p->servers;
+		c->profiles_unremembered++;
+	c->server_count++;
 }
 
 void census_flow(struct census *c, const struct flow *f)
@@ -56,7 +71,7 @@ void census_flow(struct census *c, const struct flow *f)
 		return;
 	c->vantage[census_vantage(f)]++;
 	const struct sample *synack = &f->tcp->side[DIR_DOWN].syn, *syn = &f->tcp->side[DIR_UP].syn;
-	if (!synack->frame.number || !server_add(c, &f->server))
+	if (!synack->frame.number)
 		return;
 	bool no_router = syn->frame.number && hops_of(syn->ttl) == 0 && hops_of(synack->ttl) == 0;
 	struct census_profile profile = {
@@ -65,19 +80,16 @@ void census_flow(struct census *c, const struct flow *f)
 	    .options_seen = synack->options_seen,
 	    .window = synack->window,
 	    .no_router = no_router,
-	    .servers = 1,
 	};
-	profile_add(c, &profile);
+	server_add(c, &f->server, &profile);
 }
 
 void census_merge(struct census *into, const struct census *from)
 {
 	for (size_t i = 0; i < from->server_count; i++)
-		server_add(into, &from->servers[i]);
+		server_add(into, &from->servers[i],
+		           from->profile_of[i] < CENSUS_PROFILES_MAX ? &from->profiles[from->profile_of[i]] : NULL);
 	into->servers_unremembered += from->servers_unremembered;
-	into->profiles_unremembered += from->profiles_unremembered;
-	for (size_t i = 0; i < from->profile_count; i++)
-		profile_add(into, &from->profiles[i]);
 	for (size_t i = 0; i <= VANTAGE_MIDDLE; i++)
 		into->vantage[i] += from->vantage[i];
 }

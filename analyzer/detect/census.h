@@ -7,8 +7,8 @@
 #include "analyzer/evidence/finding.h"
 
 enum {
-	CENSUS_SERVERS_MAX = 512, /* servers remembered a shard; further ones are counted as seen elsewhere */
-	CENSUS_PROFILES_MAX = 64,
+	CENSUS_SERVERS_MAX = 512, /* servers remembered; further ones are counted and not looked at */
+	CENSUS_PROFILES_MAX = 64, /* ways to answer remembered; servers of another are all unlike */
 };
 
 /* How a server's SYN/ACK looks. */
@@ -21,11 +21,12 @@ struct census_profile {
 
 struct census {
 	struct addr servers[CENSUS_SERVERS_MAX];
+	uint8_t profile_of[CENSUS_SERVERS_MAX]; /* index into profiles; CENSUS_PROFILES_MAX: none was left */
 	size_t server_count;
 	uint64_t servers_unremembered;
 	struct census_profile profiles[CENSUS_PROFILES_MAX];
 	size_t profile_count;
-	uint64_t profiles_unremembered;
+	uint64_t profiles_unremembered;       /* servers without one */
 	uint64_t vantage[VANTAGE_MIDDLE + 1]; /* flows by where they were captured */
 };
 
