@@ -1,8 +1,9 @@
 /* Claiming of flows, unconsumed bytes, versions. */
 #include "dissectors/dispatch.h"
 
-enum { HOLD_CLASSES = 3 };
-static const uint32_t hold_sizes[HOLD_CLASSES] = {2048, 16 * 1024, DISSECT_HOLD_MAX};
+/* What was left and what is new are shown together: a dissector may finish with them though both are large. */
+enum { HOLD_CLASSES = 3, JOIN_MAX = 2 * DISSECT_HOLD_MAX };
+static const uint32_t hold_sizes[HOLD_CLASSES] = {2048, 16 * 1024, JOIN_MAX};
 
 /* Unconsumed bytes of one direction and version. */
 struct hold {
@@ -180,7 +181,7 @@ static bool hold_join(struct dispatch *d, struct hold *h, struct span data, stru
 		*shown = data;
 		return true;
 	}
-	if (h->len + data.len > DISSECT_HOLD_MAX || !hold_reserve(d, h, h->len + data.len))
+	if (h->len + data.len > JOIN_MAX || !hold_reserve(d, h, h->len + data.len))
 		return false;
 	if (data.len)
 		memcpy(h->bytes + h->len, data.ptr, data.len);
@@ -197,12 +198,14 @@ static bool hold_tail(struct dispatch *d, struct hold *h, struct span shown, siz
 		hold_drop(d, h);
 		return true;
 	}
+	if (tail.len > DISSECT_HOLD_MAX)
+		return false;
 	if (h->len) {
 		memmove(h->bytes, tail.ptr, tail.len);
 		h->len = (uint32_t)tail.len;
 		return true;
 	}
-	if (tail.len > DISSECT_HOLD_MAX || !hold_reserve(d, h, tail.len))
+	if (!hold_reserve(d, h, tail.len))
 		return false;
 	memcpy(h->bytes, tail.ptr, tail.len);
 	h->len = (uint32_t)tail.len;
@@ -250,6 +253,7 @@ static void feed_stream(struct dispatch *d, struct flow *f, enum dir dir, uint8_
 	struct dissection call = dissection_of(d, f, dir, version, p);
 	size_t consumed = f->app->stream(&call, shown, fin);
 	if (consumed == DISSECT_GIVE_UP) {
+		hold_drop(d, h); /* it has seen them: close() shows what it has not */
 		if (version == 1)
 			version_close(d, f, 1);
 		else
@@ -285,7 +289,11 @@ void dispatch_bytes(struct dispatch *d, struct flow *f, enum dir dir, uint8_t ve
 		if (!f->app_state[1])
 			return;
 	}
-	feed_stream(d, f, dir, version, data, fin, p);
+	do { /* a super-packet goes in slices */
+		struct span slice = span_first(data, DISSECT_HOLD_MAX);
+		data = span_after(data, slice.len);
+		feed_stream(d, f, dir, version, slice, fin && data.len == 0, p);
+	} while (data.len > 0 && !f->app_refused && (version == 0 || f->app_state[1]));
 	if (!was_claimed && f->app)
 		feed_waiting(d, f, dir_other(dir), p);
 }

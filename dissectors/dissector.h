@@ -25,7 +25,8 @@ struct dissection {
 	uint8_t version; /* struct event */
 	/*
 	 * gap() and close() alone: the bytes that each direction (of this version) left unconsumed and that are dropped now,
-	 * for a last look at an unfinished message. Empty in every other call, or when they are not at hand any more.
+	 * for a last look at an unfinished message. Empty in every other call, when they are not at hand
+	 * any more, and in the direction whose bytes made stream() give up.
 	 */
 	struct span held[2];
 	struct arena *scratch; /* reset after every packet */
