@@ -241,20 +241,40 @@ const struct capture_facts *capture_facts(const struct capture *c)
 	return &c->facts;
 }
 
-bool capture_recognised(int fd)
+static bool known_head(struct span head, bool *compressed)
 {
-	uint8_t head[READER_HEAD_MAX];
-	ssize_t got = pread(fd, head, sizeof head, 0);
-	if (got <= 0)
-		return false;
 	struct capture *c;
 	struct err e;
 	const struct capture_limits limits = {.max_inflated = CAPTURE_MAX_INFLATED_DEFAULT};
-	if (capture_open_memory(&c, span_of(head, (size_t)got), &limits, &e) < 0)
+	if (capture_open_memory(&c, head, &limits, &e) < 0)
+		return false;
+	bool known = c->reader != NULL;
+	*compressed = c->facts.compression[0] != '\0';
+	capture_close(c);
+	return known;
+}
+
+/* A compressed block gives nothing before it is whole, and may be longer than a head. */
+static bool known_stream(int fd)
+{
+	struct capture *c;
+	struct err e;
+	const struct capture_limits limits = {.max_inflated = CAPTURE_MAX_INFLATED_DEFAULT};
+	if (lseek(fd, 0, SEEK_SET) != 0 || capture_open(&c, fd, &limits, &e) < 0)
 		return false;
 	bool known = c->reader != NULL;
 	capture_close(c);
-	return known;
+	return lseek(fd, 0, SEEK_SET) == 0 && known;
+}
+
+bool capture_recognised(int fd)
+{
+	uint8_t head[READER_HEAD_MAX];
+	bool compressed = false;
+	ssize_t got = pread(fd, head, sizeof head, 0);
+	if (got <= 0)
+		return false;
+	return known_head(span_of(head, (size_t)got), &compressed) || (compressed && known_stream(fd));
 }
 
 void capture_close(struct capture *c)
