@@ -25,6 +25,7 @@ struct pipeline {
 	int64_t clock_ns; /* running maximum of the timestamps; FRAME_NO_TIME before the first */
 	int64_t jump_ns;  /* of the frame before, when it lay too far from the clock; else FRAME_NO_TIME */
 	bool raw_ip;
+	uint64_t nested_too_deep;
 };
 
 static bool is_jump(int64_t from_ns, int64_t to_ns)
@@ -83,6 +84,7 @@ static void frame_take(struct pipeline *p, const struct frame *f)
 	p->summary.cut_packets += f->bytes.len < f->wire_len;
 	if (result == DECODE_MALFORMED || (result == DECODE_IP && (packet.anomalies & PKT_MALFORMED)))
 		p->summary.malformed_packets++;
+	p->nested_too_deep += result == DECODE_IP && (packet.anomalies & PKT_NESTED_TOO_DEEP) != 0;
 	if (result != DECODE_IP || !packet.has_l4)
 		return;
 	packet.clock_ns = clock;
@@ -123,6 +125,7 @@ static int push_findings(struct pipeline *p, const struct census *census, struct
 	struct finding **all = gather(p, &count);
 	struct judge j = {.census = census,
 	                  .raw_ip = p->raw_ip,
+	                  .interface_drops = capture_facts(p->capture)->interface_drops,
 	                  .min_label = p->config->min_label,
 	                  .max_findings = p->config->max_findings};
 	int failed = 0;
@@ -189,6 +192,7 @@ static int conclude(struct pipeline *p, struct err *e)
 		names[i] = shard_names(p->shards[i]);
 	}
 	sum_tested(p);
+	p->summary.dropped_by_limit += decoder_counts(p->decoder)->fragments_dropped + p->nested_too_deep;
 	p->summary.names = names_distinct(names, PIPELINE_SHARDS);
 	p->summary.vantage = census_majority(census);
 	p->summary.input = capture_facts(p->capture);

@@ -115,14 +115,35 @@ static void become_informational(struct finding *f, const char *mechanism, enum 
 	f->least = LABEL_NONE;
 }
 
+/* G2: a machine that lost packets may have lost those that would explain the others. */
+static void mark_capture_loss(struct finding *f, const struct judge *j)
+{
+	static const char *const needs_all[] = {"rst_seq_change", "rst_ack_change"};
+	if (j->interface_drops == 0)
+		return;
+	f->guards_named |= 1U << GUARD_CAPTURE_LOSS;
+	for (size_t i = 0; i < sizeof needs_all / sizeof *needs_all; i++)
+		if (strcmp(f->mechanism->id, needs_all[i]) == 0)
+			f->guards_failed |= 1U << GUARD_CAPTURE_LOSS;
+}
+
+/* A signature of a state or a provider says that the name was chosen; what else was, only a contrast could say. */
+static void select_by_signature(struct finding *f)
+{
+	if (f->name && f->kind != KIND_INFORMATIONAL && has_scope(f, SIG_ISP))
+		f->selectivity = SELECT_NAME;
+}
+
 static void apply_guards(struct finding *const *all, size_t count, struct finding *f, const struct judge *j)
 {
 	mark_duplicates(f, j);
+	mark_capture_loss(f, j);
 	bool soft = f->kind == KIND_MATCH || f->kind == KIND_SYMPTOM;
 	if (soft && is_portal(all, count, f))
 		become_informational(f, "captive_portal", GUARD_CAPTIVE_PORTAL);
 	else if (soft && (f->guards_named & 1U << GUARD_LOCAL_BOX))
 		become_informational(f, "local_interference", GUARD_LOCAL_BOX);
+	select_by_signature(f);
 }
 
 static int by_table_order(const void *a, const void *b)

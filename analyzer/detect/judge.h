@@ -13,7 +13,8 @@ struct judge {
 	bool raw_ip;                 /* every frame is raw IP */
 	uint64_t eligible, copies;   /* duplicate.h, summed over shards */
 	enum label min_label;
-	uint64_t max_findings; /* a mechanism */
+	uint64_t max_findings;    /* a mechanism */
+	uint64_t interface_drops; /* packets that the capturing machine says it lost (G2) */
 };
 
 /*

@@ -1,4 +1,5 @@
 /* The list of detectors, as a table, and what every detector shares. */
+#include "analyzer/detect/census.h"
 #include "analyzer/detect/detector.h"
 
 #define DETECTOR(name) extern const struct detector detector_##name;
@@ -22,6 +23,9 @@ struct finding *detection_propose(struct detection *d, struct flow *flow, struct
 	if (d->wanted && !d->wanted[f->mechanism - mechanisms])
 		return NULL;
 	finding_flow(f, flow);
+	f->vantage = census_vantage(flow);
+	if (f->kind != KIND_CONTRADICTION && (flow->flags & FLOW_MIDSTREAM))
+		f->guards_untested |= 1U << GUARD_MIDSTREAM;
 	flow->candidates++;
 	return candidate_add(d->candidates, f);
 }

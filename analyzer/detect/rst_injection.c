@@ -142,6 +142,12 @@ static bool looks_genuine(const struct burst *b, unsigned i)
 	return n > 0 && b->r->answers_packet[b->at[i]] && rst_at(b, i)->ttl == usual;
 }
 
+/* Is reset i a suspect when this one is? */
+static bool is_of_burst(const struct burst *b, unsigned suspect, unsigned i)
+{
+	return i == suspect || (apart(rst_at(b, suspect), rst_at(b, i)) <= PAIR_WINDOW_NS && !looks_genuine(b, i));
+}
+
 /* What all four mechanisms say of a burst: header features of the first suspect, and of the burst as a whole. */
 static void describe(struct detection *d, struct finding *f, const struct burst *b, const char *mechanism,
                      unsigned suspect, const struct sample *after)
@@ -149,9 +155,12 @@ static void describe(struct detection *d, struct finding *f, const struct burst 
 	struct sample others[RESETS_KEPT];
 	const struct side *own = &b->r->own;
 	const struct sample *last = side_recent(own, 0);
-	struct suspect s = {.flow = b->flow, .sender = b->dir, .packet = rst_at(b, suspect), .others = others};
+	unsigned first = 0;
+	while (first < suspect && !is_of_burst(b, suspect, first))
+		first++;
+	struct suspect s = {.flow = b->flow, .sender = b->dir, .packet = rst_at(b, first), .others = others};
 	for (unsigned i = 0; i < b->kept; i++)
-		if (i != suspect)
+		if (i != first)
 			others[s.other_count++] = *rst_at(b, i);
 	s.genuine = last;
 	s.trigger = trigger_of(b);
@@ -159,7 +168,7 @@ static void describe(struct detection *d, struct finding *f, const struct burst 
 	suspect_compare(f, d->weights, &s);
 	f->stage = b->dir == DIR_DOWN ? suspect_stage(&b->r->other, own) : suspect_stage(own, &b->r->other);
 	for (unsigned i = 0; i < b->kept; i++)
-		if (i == suspect || (apart(rst_at(b, suspect), rst_at(b, i)) <= PAIR_WINDOW_NS && !looks_genuine(b, i)))
+		if (is_of_burst(b, suspect, i))
 			finding_suspect(f, rst_at(b, i)->frame);
 	if (s.trigger)
 		finding_evidence(f, s.trigger->frame);
