@@ -79,7 +79,7 @@ static bool hold_reserve(struct dispatch *d, struct hold *h, size_t size)
 {
 	if (h->bytes && size <= hold_sizes[h->size_class])
 		return true;
-	for (uint8_t i = 0; i < HOLD_CLASSES; i++) {
+	for (unsigned i = 0; i < HOLD_CLASSES; i++) {
 		uint8_t *bytes = size <= hold_sizes[i] ? pool_take(&d->hold_bytes[i]) : NULL;
 		if (!bytes)
 			continue;
@@ -88,7 +88,7 @@ static bool hold_reserve(struct dispatch *d, struct hold *h, size_t size)
 		if (h->bytes)
 			pool_put(&d->hold_bytes[h->size_class], h->bytes);
 		h->bytes = bytes;
-		h->size_class = i;
+		h->size_class = (uint8_t)i;
 		return true;
 	}
 	return false;

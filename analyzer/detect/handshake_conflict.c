@@ -175,7 +175,9 @@ static void on_close(struct detection *d, const struct event *ev)
 {
 	struct state *state = d->state;
 	struct flow *flow = ev->flow;
-	if (flow->tcp && flow->tcp->side[DIR_UP].have_syn && flow->tcp->side[DIR_DOWN].have_syn) {
+	if (!flow->tcp)
+		return;
+	if (flow->tcp->side[DIR_UP].have_syn && flow->tcp->side[DIR_DOWN].have_syn) {
 		detection_tested(d, mechanism_find("syn_rst_conflict"));
 		detection_tested(d, mechanism_find("synack_conflict"));
 		syn_rst_conflict(d, flow);

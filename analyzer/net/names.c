@@ -30,16 +30,17 @@ static size_t slot_of(const struct names *n, const char *name)
 
 static bool grow(struct names *n)
 {
-	struct names bigger = *n;
-	bigger.room *= 2;
-	bigger.slots = calloc(bigger.room, sizeof *bigger.slots);
-	if (!bigger.slots)
+	const char **old = n->slots;
+	size_t old_room = n->room;
+	const char **slots = calloc(old_room * 2, sizeof *slots);
+	if (!slots)
 		return false;
-	for (size_t i = 0; i < n->room; i++)
-		if (n->slots[i])
-			bigger.slots[slot_of(&bigger, n->slots[i])] = n->slots[i];
-	free(n->slots);
-	*n = bigger;
+	n->slots = slots;
+	n->room = old_room * 2;
+	for (size_t i = 0; i < old_room; i++)
+		if (old[i])
+			slots[slot_of(n, old[i])] = old[i];
+	free(old);
 	return true;
 }
 

@@ -329,13 +329,13 @@ static void compare_pending(struct feed *fd, const struct piece *old, uint32_t s
 
 static struct piece *piece_new(struct stream_pools *pools, struct span bytes)
 {
-	for (uint8_t i = 0; i < PIECE_CLASSES; i++) {
+	for (unsigned i = 0; i < PIECE_CLASSES; i++) {
 		if (bytes.len > piece_bytes[i])
 			continue;
 		struct piece *p = pool_take(&pools->pieces[i]);
 		if (!p)
 			continue;
-		p->size_class = i;
+		p->size_class = (uint8_t)i;
 		p->len = (uint32_t)bytes.len;
 		if (bytes.len)
 			memcpy(p->bytes, bytes.ptr, bytes.len);
@@ -380,11 +380,8 @@ static void wait_for_hole(struct feed *fd, uint32_t seq, struct span bytes, uint
 		if (before >= (int32_t)wire_len)
 			break;
 		compare_pending(fd, p, seq, bytes, sample);
-		if (before > 0) {
+		if (before > 0)
 			piece_insert(fd, link, seq, span_first(bytes, (size_t)before), (uint32_t)before, false, sample);
-			if (*link != p)
-				link = &(*link)->next;
-		}
 		uint32_t covered = (uint32_t)behind < wire_len ? (uint32_t)behind : wire_len;
 		seq += covered;
 		wire_len -= covered;
