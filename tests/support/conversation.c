@@ -25,6 +25,8 @@ static void flow_begin(struct conversation *c)
 	c->next[CLIENT] = c->next[SERVER] = 0;
 	c->ids[CLIENT] = 21000;
 	c->ids[SERVER] = 0xf41a;
+	c->ttls[CLIENT] = 64;
+	c->ttls[SERVER] = 52;
 	c->windows[CLIENT] = 502;
 	c->windows[SERVER] = 235;
 }
@@ -164,9 +166,7 @@ uint64_t conversation_send(struct conversation *c, struct wire w)
 	    .sport = c->client_port,
 	    .dport = 80,
 	    .l4_proto = IPPROTO_TCP,
-	    .ttl = w.ttl ? w.ttl
-	           : up  ? 64
-	                 : 52,
+	    .ttl = w.ttl ? w.ttl : c->ttls[w.from],
 	    .ip_df = true,
 	    .has_l4 = true,
 	    .ip_id = id_of(c, &w),
@@ -179,7 +179,7 @@ uint64_t conversation_send(struct conversation *c, struct wire w)
 	    .anomalies = w.anomalies,
 	    .payload_len = (uint32_t)len,
 	};
-	if ((flags & TCP_ACK) && !w.no_ack_number)
+	if (((flags & TCP_ACK) || w.ack) && !w.no_ack_number)
 		p.tcp_ack = c->isn[other] + (w.ack ? (uint32_t)w.ack : c->next[other]);
 	if (!up) {
 		struct addr client = p.src;

@@ -25,7 +25,7 @@ struct wire {
 	int64_t seq, ack;   /* relative, a SYN is 0; 0: the next one, what the other side has sent in order */
 	bool absolute_seq;  /* seq is the number on the wire */
 	bool no_ack_number; /* the acknowledgement field is 0 */
-	uint8_t ttl;        /* 0: 64 from the client, 52 from the server */
+	uint8_t ttl;        /* 0: the sender's usual, 64 from the client, 52 from the server */
 	uint32_t id;        /* 0: the sender's counter, which goes on */
 	uint32_t window;    /* 0: the sender's usual */
 	uint32_t tsval;     /* 0: milliseconds, if the sender uses timestamps */
@@ -54,6 +54,7 @@ struct conversation {
 	bool no_ids;         /* all IP-IDs are 0 */
 	uint32_t isn[2], next[2];
 	uint16_t ids[2], windows[2];
+	uint8_t ttls[2];
 };
 
 void conversation_open(struct conversation *c);

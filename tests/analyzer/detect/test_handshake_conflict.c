@@ -77,7 +77,7 @@ static void a_reset_from_nearby_is_strong(void **state)
 	for (int i = 0; i < 3; i++)
 		SEND(&c, SERVER, 5000 + 80 * i, "RA", .absolute_seq = true, .ack = 1, .ttl = (uint8_t)(102 + i),
 		     .id = 0x1111, .window = 1980U + (uint32_t)i);
-	SEND(&c, SERVER, 40000, "SA", .id = ID_ZERO);
+	SEND(&c, SERVER, 40000, "SA", .id = 0x1112); /* no part of the counter */
 	go_on(&c, 40100);
 	const struct finding *f = reset_found(&c);
 	assert_int_equal(finding_term_db(f, "E05b"), 20);
@@ -196,6 +196,28 @@ static void a_retransmitted_synack_after_a_reset_is_silent(void **state)
 	SEND(&c, SERVER, 40000, "SA", .id = ID_ZERO);
 	SEND(&c, SERVER, 41000, "RA", .seq = 1, .ack = 1, .id = ID_ZERO);
 	SEND(&c, SERVER, 1040000, "SA", .id = ID_ZERO);
+	silent(&c);
+}
+
+static void a_reset_after_a_fin_is_silent(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	conversation_handshake(&c);
+	SEND(&c, CLIENT, 40500, "FA");
+	SEND(&c, SERVER, 81000, "RA", .seq = 1, .ack = 1, .ttl = 103);
+	silent(&c);
+}
+
+static void a_synack_to_another_syn_is_no_partner(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	SEND(&c, CLIENT, 0, "S");
+	refuse(&c, 39000);
+	SEND(&c, SERVER, 40000, "SA", .ack = 999, .id = ID_ZERO);
 	silent(&c);
 }
 
@@ -373,6 +395,8 @@ int main(void)
 	    cmocka_unit_test(a_reset_after_the_synack_with_features_is_found),
 	    cmocka_unit_test(a_reset_after_data_of_the_client_is_another_matter),
 	    cmocka_unit_test(a_retransmitted_synack_after_a_reset_is_silent),
+	    cmocka_unit_test(a_reset_after_a_fin_is_silent),
+	    cmocka_unit_test(a_synack_to_another_syn_is_no_partner),
 	    cmocka_unit_test(a_client_that_hung_up_first_is_silent),
 	    cmocka_unit_test(a_reset_with_a_wrong_checksum_is_silent),
 	    cmocka_unit_test(two_synacks_are_found),

@@ -156,8 +156,8 @@ static void an_incident_is_named_after_its_strongest(void **state)
 {
 	(void)state;
 	struct court *c = court_open();
-	struct finding *weak = accuse(c, "rst_seq_data", KIND_CONTRADICTION, 5, "E04b");
-	struct finding *strong = accuse(c, "rst_seq_change", KIND_CONTRADICTION, 5, "E04");
+	struct finding *weak = accuse(c, "rst_seq_change", KIND_CONTRADICTION, 5, "E04b");
+	struct finding *strong = accuse(c, "rst_seq_data", KIND_CONTRADICTION, 5, "E04");
 	struct finding *apart = accuse(c, "data_seq_rst", KIND_CONTRADICTION, 6, "E05");
 	finding_suspect(strong, frame(7));
 	struct finding *linked = accuse(c, "rst_ack_change", KIND_CONTRADICTION, 7, "E04c");

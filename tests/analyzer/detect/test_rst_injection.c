@@ -262,7 +262,7 @@ static void a_reset_swapped_with_data_is_silent(void **state)
 	(void)state;
 	exchange(&c);
 	SEND(&c, SERVER, 84000, "PA", .bytes = 100);
-	SEND(&c, SERVER, 85000, "RA", .seq = 2601, .id = 0xf420);
+	SEND(&c, SERVER, 85000, "RA", .seq = 2101, .id = 0xf420);
 	SEND(&c, SERVER, 86000, "PA", .bytes = 500, .id = 0xf41f); /* sent before the reset */
 	silent(&c);
 }
@@ -275,23 +275,26 @@ static void a_reset_swapped_by_its_clock_is_silent(void **state)
 	c.no_ids = true;
 	c.timestamps[CLIENT] = c.timestamps[SERVER] = true;
 	conversation_exchange(&c);
-	SEND(&c, SERVER, 85000, "RA", .seq = 2501, .tsval = 5086);
+	SEND(&c, SERVER, 85000, "RA", .seq = 2001, .tsval = 5086);
 	SEND(&c, SERVER, 86000, "PA", .bytes = 500, .tsval = 5085);
 	silent(&c);
 }
 
 static void a_counter_that_shows_no_swap_counts_in_full(void **state)
 {
-	struct conversation c;
+	static const uint32_t ids[] = {0xf41f, 0x1234};
 	(void)state;
-	exchange(&c);
-	SEND(&c, SERVER, 84000, "PA", .bytes = 100);
-	SEND(&c, SERVER, 85000, "RA", .id = 0xf41f);
-	SEND(&c, SERVER, 86000, "PA", .bytes = 500, .id = 0xf420);
-	const struct finding *f = conversation_finding(&c, "data_seq_rst");
-	assert_non_null(f);
-	assert_int_equal(f->guards_failed, 0);
-	conversation_close(&c);
+	for (int i = 0; i < 2; i++) {
+		struct conversation c;
+		exchange(&c);
+		SEND(&c, SERVER, 84000, "PA", .bytes = 100);
+		SEND(&c, SERVER, 85000, "RA", .id = ids[i]);
+		SEND(&c, SERVER, 86000, "PA", .bytes = 500, .id = 0xf420);
+		const struct finding *f = conversation_finding(&c, "data_seq_rst");
+		assert_non_null(f);
+		assert_int_equal(f->guards_failed, 0);
+		conversation_close(&c);
+	}
 }
 
 /* Without a counter or clock the order of close packets stays open: no more than moderate. */
@@ -323,6 +326,22 @@ static void stale_by_a_swap_is_silent(void **state)
 	SEND(&c, SERVER, 85000, "PA", .bytes = 500, .id = 0xf420);
 	SEND(&c, SERVER, 85500, "RA", .seq = 2101, .id = 0xf41f); /* sent before that data */
 	assert_null(conversation_finding(&c, "rst_seq_data"));
+	conversation_close(&c);
+}
+
+static void stale_in_unknown_order_is_moderate(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	c.no_ids = true;
+	conversation_exchange(&c);
+	SEND(&c, SERVER, 84000, "RA", .seq = 1, .ttl = 101);
+	const struct finding *f = conversation_finding(&c, "rst_seq_data");
+	assert_non_null(f);
+	assert_int_equal(f->guards_failed, 1U << GUARD_REORDERED);
+	assert_int_equal(f->score_db, 21);
+	assert_int_equal(f->label, LABEL_MODERATE);
 	conversation_close(&c);
 }
 
@@ -416,12 +435,15 @@ static void a_second_reset_that_has_a_reason_is_silent(void **state)
 	    {2001, 2003, 100},     /* the slack */
 	    {3461, 2001, 100},     /* backwards: to what was acknowledged */
 	    {2001, 3461, 2000000}, /* no pair */
-	    {1, 2001, 100},        /* to its own maximum */
+	    {1, 2001, 100},        /* to what was acknowledged */
+	    {2001, 2501, 100},     /* to its own maximum */
+	    {3000, 3002, 100},     /* the slack again */
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		struct conversation c;
 		exchange(&c);
+		SEND(&c, SERVER, 84000, "PA", .bytes = 500);
 		two_resets(&c, pairs[i].first, pairs[i].second, pairs[i].apart_us);
 		assert_null(conversation_finding(&c, "rst_seq_change"));
 		conversation_close(&c);
@@ -495,7 +517,7 @@ static void an_acknowledgement_field_that_is_not_set_is_silent(void **state)
 	silent(&c);
 	exchange(&c); /* a bare one's means nothing */
 	SEND(&c, SERVER, 90000, "RA");
-	SEND(&c, SERVER, 90100, "R");
+	SEND(&c, SERVER, 90100, "R", .ack = 9000);
 	silent(&c);
 }
 
@@ -575,6 +597,7 @@ int main(void)
 	    cmocka_unit_test(a_counter_that_shows_no_swap_counts_in_full),
 	    cmocka_unit_test(close_packets_of_unknown_order_are_moderate),
 	    cmocka_unit_test(stale_by_a_swap_is_silent),
+	    cmocka_unit_test(stale_in_unknown_order_is_moderate),
 	    cmocka_unit_test(a_retransmission_after_a_reset_needs_a_newer_clock),
 	    cmocka_unit_test(data_long_after_a_reset_is_silent),
 	    cmocka_unit_test(a_bare_ack_after_a_reset_is_no_data),

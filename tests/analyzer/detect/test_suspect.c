@@ -232,6 +232,19 @@ static void a_mirrored_ip_id_is_marked(void **state)
 	EXPECT_RESET("E03 10", .id = 21099);
 }
 
+static void zeros_mirror_nothing(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	c.no_ids = true;
+	conversation_exchange(&c);
+	SEND(&c, SERVER, 120000, "RA");
+	SEND(&c, SERVER, 200000, "PA", .bytes = 500);
+	assert_terms(conversation_finding(&c, "data_seq_rst"), "E05 20");
+	conversation_close(&c);
+}
+
 static void a_front_end_that_mirrors_ids_weighs_half(void **state)
 {
 	struct conversation c;
@@ -253,6 +266,36 @@ static void payload_without_timestamps_is_marked(void **state)
 	EXPECT_CONTENT(true, "E07 9", .no_options = true, .id = ID_ZERO);
 	EXPECT_CONTENT(true, "", .id = ID_ZERO);
 	EXPECT_CONTENT(false, "", .id = ID_ZERO); /* nobody has them */
+}
+
+/* Stacks send resets without a socket, and then without options. */
+static void a_reset_without_timestamps_is_ordinary(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	c.timestamps[CLIENT] = c.timestamps[SERVER] = true;
+	conversation_exchange(&c);
+	SEND(&c, SERVER, 120000, "RA", .id = ID_ZERO, .no_options = true);
+	SEND(&c, SERVER, 200000, "PA", .bytes = 500);
+	assert_terms(conversation_finding(&c, "data_seq_rst"), "E05 20");
+	conversation_close(&c);
+}
+
+/* A middlebox strips options now and then; then one more without says nothing. */
+static void a_sender_that_mixes_options_has_no_habit(void **state)
+{
+	struct race r;
+	(void)state;
+	conversation_open(&r.c);
+	r.c.timestamps[CLIENT] = r.c.timestamps[SERVER] = true;
+	race_begin(&r);
+	SEND(&r.c, SERVER, 90000, "A", .no_options = true, .ack = 18);
+	SEND(&r.c, SERVER, 120000, "PA", "forged", .no_options = true, .id = ID_ZERO, .forged = true);
+	SEND(&r.c, SERVER, 200000, "PA", .bytes = 500);
+	assert_int_equal(finding_term_db(conversation_finding(&r.c, "tcp_overlap_conflict"), "E06"), 25);
+	assert_int_equal(finding_term_db(conversation_finding(&r.c, "tcp_overlap_conflict"), "E07"), 0);
+	conversation_close(&r.c);
 }
 
 static void two_packets_are_no_habit(void **state)
@@ -309,7 +352,7 @@ static void an_answer_before_the_path_allows_is_marked(void **state)
 	(void)state;
 	EXPECT_RESET("E01 25", .us = 90000, .id = ID_ZERO);
 	EXPECT_RESET("E01 25", .us = 103700, .id = ID_ZERO);
-	EXPECT_RESET("E01b 8", .us = 104000, .id = ID_ZERO);
+	EXPECT_RESET("E01b 8", .us = 103900, .id = ID_ZERO);
 	EXPECT_RESET("E01b 8", .us = 115700, .id = ID_ZERO);
 	EXPECT_RESET("", .us = 116000, .id = ID_ZERO);
 	EXPECT_CONTENT(false, "E01 25", .us = 90000, .id = ID_ZERO);
@@ -320,7 +363,7 @@ static void what_acknowledges_no_trigger_is_not_timed(void **state)
 {
 	(void)state;
 	EXPECT_RESET("", .us = 90000, .id = ID_ZERO, .ack = 18);
-	EXPECT_RESET("", .us = 90000, .id = ID_ZERO, .flags = "R");
+	EXPECT_RESET("", .us = 90000, .id = ID_ZERO, .flags = "R", .ack = conversation_request_end());
 }
 
 static void one_round_trip_weighs_half(void **state)
@@ -370,6 +413,22 @@ static void a_box_next_to_the_client_is_named(void **state)
 	assert_true(f->guards_named & 1U << GUARD_LOCAL_BOX);
 	conversation_close(&r.c);
 	f = reset_race(&r, (struct wire){.ttl = 63, .id = ID_ZERO});
+	assert_false(f->guards_named & 1U << GUARD_LOCAL_BOX);
+	conversation_close(&r.c);
+}
+
+/* Two hops away, the server itself may be on that network. */
+static void a_near_server_is_no_box(void **state)
+{
+	struct race r;
+	(void)state;
+	conversation_open(&r.c);
+	r.c.ttls[SERVER] = 62;
+	race_begin(&r);
+	SEND(&r.c, SERVER, 120000, "RA", .ttl = 64, .id = ID_ZERO);
+	SEND(&r.c, SERVER, 200000, "PA", .bytes = 500);
+	const struct finding *f = conversation_finding(&r.c, "data_seq_rst");
+	assert_terms(f, "E02 6, E05 20");
 	assert_false(f->guards_named & 1U << GUARD_LOCAL_BOX);
 	conversation_close(&r.c);
 }
@@ -429,8 +488,11 @@ int main(void)
 	    cmocka_unit_test(a_counter_in_the_order_of_a_pc_counts),
 	    cmocka_unit_test(without_a_counter_no_id_is_foreign),
 	    cmocka_unit_test(a_mirrored_ip_id_is_marked),
+	    cmocka_unit_test(zeros_mirror_nothing),
 	    cmocka_unit_test(a_front_end_that_mirrors_ids_weighs_half),
 	    cmocka_unit_test(payload_without_timestamps_is_marked),
+	    cmocka_unit_test(a_reset_without_timestamps_is_ordinary),
+	    cmocka_unit_test(a_sender_that_mixes_options_has_no_habit),
 	    cmocka_unit_test(two_packets_are_no_habit),
 	    cmocka_unit_test(a_window_far_from_every_other_is_marked),
 	    cmocka_unit_test(a_mirrored_window_is_marked),
@@ -440,6 +502,7 @@ int main(void)
 	    cmocka_unit_test(one_round_trip_weighs_half),
 	    cmocka_unit_test(capture_times_that_go_back_time_nothing),
 	    cmocka_unit_test(a_box_next_to_the_client_is_named),
+	    cmocka_unit_test(a_near_server_is_no_box),
 	    cmocka_unit_test(stages_follow_the_packets_of_the_client),
 	    cmocka_unit_test(counters_are_classified),
 	};

@@ -142,6 +142,7 @@ static void conflicts_of_the_client_are_found(void **state)
 	(void)state;
 	asked(&c);
 	uint32_t end = conversation_request_end();
+	send_genuine(&c, 82000, genuine_page);
 	SEND(&c, CLIENT, 90000, "PA", "GET /next HTTP/1.1\r\n");
 	uint64_t bad = SEND(&c, CLIENT, 91000, "PA", "BAD /next HTTP/1.1\r\n", .seq = end, .ttl = 40, .id = ID_ZERO);
 	const struct finding *f = conflict(&c);
