@@ -27,6 +27,7 @@ struct stream {
 	uint64_t other_heard; /* offset of the other direction then */
 	struct overlap *ring;
 	struct piece *pending;
+	struct piece *doubtful; /* a segment with a wrong checksum that nothing else said: the receiver decides */
 	uint32_t pending_count, pending_total;
 	uint32_t conflicts;
 	uint32_t second_next; /* sequence number where the second version goes on */
@@ -434,6 +435,51 @@ static bool is_stray(const struct tcp_flow *tcp, enum dir d, uint32_t seq, int32
 	return ahead > FAR_AHEAD && !starts_in_window(tcp, d, seq);
 }
 
+/*
+ * A segment that a receiver would drop (G10) is set aside. Should the receiver acknowledge it all the same, with nothing else
+ * seen in its place, then it was the capture that changed: an edited or anonymised file with its checksums left as they were.
+ */
+static void doubt(struct feed *fd, uint32_t seq, bool fin, const struct sample *sample)
+{
+	const struct packet *p = fd->pkt;
+	struct stream *s = fd->stream;
+	if (s->doubtful || p->payload.len == 0 || p->payload.len > piece_bytes[PIECE_CLASSES - 1])
+		return;
+	s->doubtful = piece_new(fd->pools, p->payload);
+	if (!s->doubtful)
+		return;
+	s->doubtful->seq = seq;
+	s->doubtful->wire_len = p->payload_len;
+	s->doubtful->fin = fin;
+	s->doubtful->sample = *sample;
+}
+
+static void doubt_settle(struct feed *fd, uint32_t ack)
+{
+	struct stream *s = fd->stream;
+	struct piece *piece = s->doubtful;
+	const struct packet *shows = fd->pkt;
+	struct frame frame;
+	struct packet past;
+	if (!piece)
+		return;
+	uint32_t end = piece->seq + piece->wire_len;
+	bool replaced = s->finished || seq_diff(s->next, end) >= 0;
+	if (!replaced && seq_diff(ack, end) < 0)
+		return;
+	s->doubtful = NULL;
+	packet_from(fd->flow, fd->dir, piece, &frame, &past);
+	fd->pkt = &past;
+	struct span bytes = span_of(piece->bytes, piece->len);
+	uint32_t skip = seq_diff(s->next, piece->seq) > 0 ? s->next - piece->seq : 0;
+	if (!replaced && seq_diff(piece->seq, s->next) > 0)
+		wait_for_hole(fd, piece->seq, bytes, piece->wire_len, piece->fin, &piece->sample);
+	else if (!replaced)
+		deliver_around_pending(fd, span_after(bytes, skip), piece->wire_len - skip, piece->fin, &piece->sample);
+	fd->pkt = shows;
+	pool_put(&fd->pools->pieces[piece->size_class], piece);
+}
+
 static void stream_begin(struct stream *s, const struct side *sender, uint32_t seq)
 {
 	if (s->started)
@@ -463,8 +509,10 @@ void stream_segment(struct stream_pools *pools, struct flow *f, enum dir d, cons
 	bool checked = ahead != 0 || new_turn || overlap_wants(s->ring, seq);
 	if (checked && p->payload_len > 0)
 		side_checksum(sender, p, sample);
-	if (side_checksum_drops(sender, sample))
+	if (side_checksum_drops(sender, sample)) {
+		doubt(&fd, seq, fin, sample);
 		return;
+	}
 	if (s->finished && ahead >= -1) {
 		second_follows(&fd, seq, p->payload);
 		return;
@@ -489,6 +537,7 @@ void stream_acknowledged(struct stream_pools *pools, struct flow *f, enum dir d,
 		return;
 	struct feed fd = feed_of(pools, f, d, p);
 	struct stream *s = fd.stream;
+	doubt_settle(&fd, ack);
 	while (s->pending && !s->finished && seq_diff(ack, s->pending->seq) > 0)
 		skip_to_pending(&fd, true);
 }
@@ -497,6 +546,8 @@ static void stream_drop(struct stream_pools *pools, struct stream *s)
 {
 	while (s->pending)
 		piece_drop(pools, s, &s->pending);
+	if (s->doubtful)
+		pool_put(&pools->pieces[s->doubtful->size_class], s->doubtful);
 	overlap_release(&pools->rings, &s->ring);
 }
 

@@ -452,6 +452,30 @@ static void bad_checksums(void **state)
 	segments_free(s);
 }
 
+/* What the receiver acknowledged it has taken: an edited capture, whose checksums no longer fit. */
+static void acknowledged_all_the_same(void **state)
+{
+	struct segments *s = opened(1000, 2000);
+	(void)state;
+	s->bad_checksum = true;
+	segments_data(s, DIR_UP, 0, "GET /edited");
+	s->bad_checksum = false;
+	assert_told(s, 0, DIR_UP, "");
+	segments_ack(s, DIR_DOWN, 3);
+	assert_told(s, 0, DIR_UP, "");
+	segments_ack(s, DIR_DOWN, 11);
+	assert_told(s, 0, DIR_UP, "GET /edited");
+	/* A genuine copy in its place: the acknowledgement was for that one. */
+	s->bad_checksum = true;
+	segments_data(s, DIR_UP, 11, "fake");
+	s->bad_checksum = false;
+	segments_data(s, DIR_UP, 11, "true");
+	segments_ack(s, DIR_DOWN, 15);
+	assert_told(s, 0, DIR_UP, "GET /editedtrue");
+	assert_int_equal(s->conflict_count, 0);
+	segments_free(s);
+}
+
 /* On the sending host every checksum is wrong: that proves nothing. */
 static void offload(void **state)
 {
@@ -702,6 +726,7 @@ int main(void)
 	    cmocka_unit_test(keep_alives),
 	    cmocka_unit_test(zero_window_probes),
 	    cmocka_unit_test(bad_checksums),
+	    cmocka_unit_test(acknowledged_all_the_same),
 	    cmocka_unit_test(offload),
 	    cmocka_unit_test(data_on_syn),
 	    cmocka_unit_test(snapped),
