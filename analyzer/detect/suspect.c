@@ -97,8 +97,8 @@ static void compare_ttl(struct comparison *c)
 		term(c, "E02", weak);
 	if (c->rst && hop_delta >= -1 && hop_delta <= 1 && initial_value_step(raw))
 		term(c, "E02d", false);
-	if (!c->rst && p->payload_len > 0 && (raw >= 2 || raw <= -2))
-		term(c, "E02b", weak);
+	if (!c->rst && !weak && p->payload_len > 0 && (raw >= 2 || raw <= -2))
+		term(c, "E02b", false);
 	if (hops_of(p->ttl) == 0 && hops_of(baseline) >= 3)
 		c->f->guards_named |= 1U << GUARD_LOCAL_BOX;
 }

@@ -150,6 +150,22 @@ static void a_synack_alone_weighs_half(void **state)
 	conversation_close(&c);
 }
 
+/* Of payload it says nothing: who answers the SYN need not be who sends the page. */
+static void a_synack_alone_is_no_baseline_of_payload(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	SEND(&c, CLIENT, 0, "S");
+	SEND(&c, SERVER, 40000, "SA", .id = ID_ZERO, .ttl = 60);
+	SEND(&c, CLIENT, 40100, "A");
+	SEND(&c, CLIENT, 41000, "PA", .bytes = 100);
+	SEND(&c, SERVER, 82000, "PA", "one answer", .id = ID_ZERO, .ttl = 52, .forged = true);
+	SEND(&c, SERVER, 83000, "PA", "the other.", .id = ID_ZERO, .ttl = 52);
+	assert_terms(conversation_finding(&c, "tcp_overlap_conflict"), "E06b 12");
+	conversation_close(&c);
+}
+
 /* A local counter: -16..256 is its own. */
 static void a_foreign_ip_id_counts_against_a_local_counter(void **state)
 {
@@ -483,6 +499,7 @@ int main(void)
 	    cmocka_unit_test(payload_is_measured_raw),
 	    cmocka_unit_test(a_baseline_leaves_the_suspect_out),
 	    cmocka_unit_test(a_synack_alone_weighs_half),
+	    cmocka_unit_test(a_synack_alone_is_no_baseline_of_payload),
 	    cmocka_unit_test(a_foreign_ip_id_counts_against_a_local_counter),
 	    cmocka_unit_test(going_on_with_the_counter_is_innocent),
 	    cmocka_unit_test(a_counter_in_the_order_of_a_pc_counts),
