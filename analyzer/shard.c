@@ -237,13 +237,22 @@ void shard_free(struct shard *s)
 	free(s);
 }
 
+static void copy_note(struct shard *s, const struct packet *p)
+{
+	struct flow *f = flow_peek(s->flows, p);
+	if (f)
+		f->flags |= FLOW_COPIES;
+}
+
 void shard_packet(struct shard *s, const struct packet *p)
 {
 	enum dir d;
 	bool copy = duplicate_check(&s->duplicates, p);
 	bool rst = p->l4_proto == IPPROTO_TCP && (p->tcp_flags & TCP_RST);
-	if (copy && !rst)
+	if (copy && !rst) {
+		copy_note(s, p);
 		return;
+	}
 	if (p->l4_proto != IPPROTO_TCP && p->l4_proto != IPPROTO_UDP)
 		return;
 	for (size_t i = 0; i < s->detector_count; i++)

@@ -119,7 +119,7 @@ static bool flow_matches(const struct flow *f, const struct packet *p, enum dir 
 }
 
 /* The oldest flow that agrees on the direction's own tunnel identity; else the oldest that has not learnt one. */
-static struct flow *flow_find(struct flow_table *t, const struct packet *p, uint64_t hash, enum dir *dir)
+static struct flow *flow_find(const struct flow_table *t, const struct packet *p, uint64_t hash, enum dir *dir)
 {
 	struct flow *exact = NULL, *open = NULL;
 	enum dir exact_dir = DIR_UP, open_dir = DIR_UP;
@@ -346,6 +346,13 @@ struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *
 	f->packets[*dir]++;
 	disorder_note(t, f, p->frame->ts_ns);
 	return f;
+}
+
+struct flow *flow_peek(const struct flow_table *t, const struct packet *p)
+{
+	struct flow_key key = key_of(p);
+	enum dir dir;
+	return flow_find(t, p, hash_bytes(t->key, &key, sizeof key), &dir);
 }
 
 void flow_reclass(struct flow_table *t, struct flow *f)

@@ -25,8 +25,9 @@ enum flow_flag {
 	FLOW_SNAPPED = 1 << 2,      /* G8: a packet of it was cut */
 	FLOW_SUPER_PACKET = 1 << 3, /* G7: GRO or TSO */
 	FLOW_TS_DISORDER = 1 << 4,  /* G6: capture times went back by more than 1 ms within it */
-	FLOW_PORT_REUSED = 1 << 6,  /* G13: it took over the 5-tuple of an earlier flow */
-	FLOW_HANDSHAKE = 1 << 7,    /* SYN, SYN/ACK and the client's ACK were seen */
+	FLOW_COPIES = 1 << 5, /* G4: copies of its packets were dropped; one may have been a repeat by the sender */
+	FLOW_PORT_REUSED = 1 << 6, /* G13: it took over the 5-tuple of an earlier flow */
+	FLOW_HANDSHAKE = 1 << 7,   /* SYN, SYN/ACK and the client's ACK were seen */
 	FLOW_FIN_UP = 1 << 8,
 	FLOW_FIN_DOWN = 1 << 9,
 	FLOW_RESET = 1 << 10, /* a RST of either side was seen */
@@ -126,6 +127,9 @@ void flow_table_free(struct flow_table *t);
  * after a close, after FLOW_REUSE_IDLE_S of silence, or before any payload). NULL only when memory is exhausted.
  */
 struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *dir);
+
+/* The flow of a packet if there is one; changes nothing. */
+struct flow *flow_peek(const struct flow_table *t, const struct packet *p);
 
 /* Puts a flow into the idle class that its flags ask for, after they changed. */
 void flow_reclass(struct flow_table *t, struct flow *f);

@@ -178,8 +178,7 @@ void side_checksum(struct side *s, const struct packet *p, struct sample *sample
 
 bool side_checksum_drops(const struct side *s, const struct sample *sample)
 {
-	/* This one is among the bad ones already. */
-	return sample->checksum == CHECKSUM_BAD && s->checksum_good > 0 && s->checksum_good >= s->checksum_bad;
+	return sample->checksum == CHECKSUM_BAD && s->checksum_good > 0;
 }
 
 const struct sample *side_recent(const struct side *s, unsigned i)

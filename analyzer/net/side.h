@@ -1,7 +1,7 @@
 /*
  * What one side of a TCP connection sent, as far as a later judgement needs it: header facts of packets (samples), value
- * tallies, counters, round trips, resets and what came after them. Facts, no verdicts (detectors specification, section
- * 1). side.c updates them; track.c decides with which packets.
+ * tallies, counters, round trips, resets and what came after them. Facts, no verdicts: docs/rules.md has
+ * those. side.c updates them; track.c decides with which packets.
  */
 #pragma once
 
@@ -111,8 +111,9 @@ void side_update(struct side *s, const struct packet *p, const struct sample *sa
 void side_checksum(struct side *s, const struct packet *p, struct sample *sample);
 
 /*
- * G10: a receiver drops a packet with a wrong checksum. Only where the sender's checksums are otherwise right: a capture
- * made on the sending host sees packets before the network card fills the checksum in.
+ * G10: a receiver drops a packet with a wrong checksum. Only where another of the sender's was right: a capture made on
+ * the sending host sees packets before the network card fills the checksum in. (A segment that the receiver acknowledges all
+ * the same is taken: stream.c.)
  */
 bool side_checksum_drops(const struct side *s, const struct sample *sample);
 

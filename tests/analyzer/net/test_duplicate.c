@@ -1,3 +1,4 @@
+/* Second captures of a packet (G4): what is a copy, and what only looks like one. */
 #include "analyzer/net/duplicate.h"
 
 #include <setjmp.h>
@@ -177,12 +178,44 @@ static void ipv6_addresses_count_whole(void **state)
 	free(t.filter);
 }
 
+/* What is remembered goes by order of packets alone: another key changes nothing. */
+static void keys_decide_nothing(void **state)
+{
+	enum { PACKETS = 6 * DUPLICATE_KEPT, DISTINCT = 2 * DUPLICATE_KEPT };
+	struct tap one = tap_new(), two = tap_new();
+	uint32_t seed = 1, differ = 0;
+	(void)state;
+	for (int i = 0; i < PACKETS; i++) {
+		seed = seed * 1664525 + 1013904223;
+		one.p.tcp_seq = two.p.tcp_seq = (seed >> 8) % DISTINCT;
+		differ += again(&one, 0) != again(&two, 0);
+	}
+	assert_int_equal(differ, 0);
+	assert_true(one.filter->copies > 0);
+	assert_int_equal(one.filter->copies, two.filter->copies);
+	free(one.filter);
+	free(two.filter);
+}
+
+static void a_copy_is_at_most_a_hop_away(void **state)
+{
+	struct tap t = tap_new();
+	(void)state;
+	assert_false(again(&t, 0));
+	t.p.ttl = 62;
+	assert_false(again(&t, 1));
+	t.p.ttl = 65;
+	assert_true(again(&t, 1));
+	free(t.filter);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(within_five_milliseconds), cmocka_unit_test(any_other_field_is_another_packet),
 	    cmocka_unit_test(datagrams_by_content),     cmocka_unit_test(what_tells_nothing_is_no_copy),
 	    cmocka_unit_test(resets_do_not_count),      cmocka_unit_test(ipv6_addresses_count_whole),
+	    cmocka_unit_test(keys_decide_nothing),      cmocka_unit_test(a_copy_is_at_most_a_hop_away),
 	};
 	return cmocka_run_group_tests_name("duplicate", tests, NULL, NULL);
 }

@@ -1,3 +1,4 @@
+/* The facts of one side: numbers that wrap, baselines, IP-ID classes, resets with what was before them, round trips. */
 #include "analyzer/net/side.h"
 
 #include <setjmp.h>
@@ -222,8 +223,9 @@ static void checksums_drop_only_where_others_are_right(void **state)
 	(void)state;
 	assert_true(side_checksum_drops(&s, &bad));
 	assert_false(side_checksum_drops(&s, &good));
-	s.checksum_bad = 2;
-	assert_false(side_checksum_drops(&s, &bad));
+	/* However many come: one right one shows that the sender computes them. */
+	s.checksum_bad = 200;
+	assert_true(side_checksum_drops(&s, &bad));
 	s = (struct side){.checksum_bad = 1};
 	assert_false(side_checksum_drops(&s, &bad));
 }

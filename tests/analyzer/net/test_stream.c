@@ -1,3 +1,4 @@
+/* Reassembly: order, holes and conflicts of every shape; any split and order of segments gives the same bytes. */
 #include "tests/support/segments.h"
 
 #include <setjmp.h>
