@@ -6,7 +6,7 @@ struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is the name; gives the exit status */
 };
 
-/* Exit statuses that are a contract (interface specification, section 1). */
+/* Exit statuses that are a contract with scripts: README.md lists them. */
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_CUT = 1,

@@ -1,6 +1,6 @@
 /*
- * Addresses in answers: which of them no public name should have, and which belong together. The list is that of the
- * detectors specification, DN2: the documentation prefixes are left out, because published captures use them as real.
+ * Addresses in answers: which of them no public name should have, and which belong together. The list is that of
+ * docs/rules.md, DN2: the documentation prefixes are left out, because published captures use them as real.
  */
 #pragma once
 

@@ -12,11 +12,11 @@
 
 enum {
 	DNS_RESOLVERS_MAX = 1024, /* (client, resolver, port) of a shard; the longest unused goes first */
-	DNS_RTT_LEAST = 5,        /* answers behind a minimum (detectors specification, 3.4) */
+	DNS_RTT_LEAST = 5,        /* answers behind a minimum (docs/rules.md, "Time") */
 	DNS_TTL_LEAST = 2,        /* answers behind a usual TTL */
 };
 
-/* Two of these make the ten minutes of a UDP baseline (detectors specification, 1.1). */
+/* Two of these make the ten minutes of a UDP baseline (docs/rules.md, "Path lengths and counters"). */
 #define DNS_EPOCH_NS INT64_C(300000000000)
 
 struct dns_epoch {

@@ -222,7 +222,7 @@ static void compare_window(struct comparison *c)
 		term(c, "E08b", false);
 }
 
-/* Section 3.4: a packet that answers the trigger cannot come sooner than the path allows. */
+/* docs/rules.md, "Time": a packet that answers the trigger cannot come sooner than the path allows. */
 static void compare_time(struct comparison *c)
 {
 	const struct sample *p = c->s->packet, *t = c->s->trigger;

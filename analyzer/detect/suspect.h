@@ -1,7 +1,7 @@
 /*
  * A suspect packet beside the packets of its purported sender: the header features that tell a forged packet from a genuine
  * one (TTL, IP-ID, options, window, time), as terms of the weight and as columns. Used at flow close, when the genuine
- * packets that lost the race have come too. Rules: detectors specification, sections 1.1, 1.2, 3.2, 3.4.
+ * packets that lost the race have come too. Rules: docs/rules.md, "Path lengths and counters" and "Time".
  */
 #pragma once
 

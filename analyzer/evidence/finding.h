@@ -33,7 +33,7 @@ enum vantage { VANTAGE_UNKNOWN, VANTAGE_CLIENT, VANTAGE_SERVER, VANTAGE_MIDDLE }
 enum name_source { NAME_NONE, NAME_DNS, NAME_HOST, NAME_SNI };
 enum ipid_class { IPID_UNKNOWN, IPID_ZERO, IPID_LOCAL, IPID_GLOBAL, IPID_RANDOM, IPID_CONST };
 
-/* The guards of the detectors specification, section 1.3, by number; bit 1 << n of a set. */
+/* The guards of docs/rules.md, by number; bit 1 << n of a set. */
 enum guard {
 	GUARD_MIDSTREAM = 1,
 	GUARD_CAPTURE_LOSS = 2,

@@ -150,21 +150,21 @@ const struct mechanism mechanisms[] = {
         .note = "The packet was made on the client's own network, by security software, a router or a proxy; it says "
                 "nothing of "
                 "the network outside.",
-        .source = "wallprint detectors specification, guard 20",
+        .source = "docs/rules.md, guard G20",
     },
     {
         .id = "captive_portal",
         .stage = "any",
         .protocol = "any",
         .note = "The network asks its user to log in before it lets traffic through.",
-        .source = "wallprint detectors specification, guard 21",
+        .source = "docs/rules.md, guard G21",
     },
     {
         .id = "server_side_geoblock",
         .stage = "any",
         .protocol = "any",
         .note = "The server itself, or the network that serves it, refuses this visitor.",
-        .source = "wallprint detectors specification, detector C3",
+        .source = "docs/rules.md, mechanism C3; RFC 7725",
     },
 };
 

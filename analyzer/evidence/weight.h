@@ -1,7 +1,7 @@
 /*
  * Weight of evidence (I. J. Good): each feature gives decibans, features of one dependence group do not add up freely,
- * and the total is read as a word. The weights are data: signatures/weights.csv. Rules: detectors specification,
- * section 3.
+ * and the total is read as a word. The weights are data: signatures/weights.csv. Rules: docs/rules.md, "Terms
+ * and labels".
  */
 #pragma once
 

@@ -73,7 +73,7 @@ struct icmp_quote {
 
 struct packet {
 	const struct frame *frame;
-	int64_t clock_ns; /* capture clock, set by the pipeline: see architecture notes in docs/ */
+	int64_t clock_ns; /* capture clock, set by the pipeline: docs/rules.md, "The capture clock" */
 
 	/* With IPv6 source routes and home addresses: those that the transport layer sees, of the packet's true ends. */
 	struct addr src, dst;

@@ -1,4 +1,4 @@
-/* captures.csv, column by column (interface specification, section 4). */
+/* captures.csv, column by column. */
 #include "analyzer/report/columns.h"
 
 #include <inttypes.h>

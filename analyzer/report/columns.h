@@ -1,7 +1,6 @@
 /*
  * The columns of findings.csv and captures.csv: one table each gives the header, the rows and the description. The names and
- * their order are the contract of the interface specification (sections 3 and 4); a column whose source is not there is
- * empty.
+ * their order are a contract with whoever reads the tables; a column whose source is not there is empty.
  */
 #pragma once
 

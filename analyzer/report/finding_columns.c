@@ -1,4 +1,4 @@
-/* findings.csv, column by column (interface specification, section 3). */
+/* findings.csv, column by column. */
 #include "analyzer/report/columns.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* All names are ours and all calls go through the one descriptor of the folder (interface specification, section 7). */
+/* All names are ours and all calls go through the one descriptor of the folder. */
 #include "analyzer/report/folder.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /*
  * A small world for tests of detectors: flows, packets and events made by hand, one detector that sees them, and the
- * findings that it proposes, weighed with the numbers of the specification. Nothing here decodes or reassembles.
+ * findings that it proposes, weighed with the numbers of support/weights.c. Nothing here decodes or reassembles.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* A weights file of the specification's numbers, written to a temporary file for every call. */
+/* A weights file with numbers of its own, written to a temporary file for every call. */
 #include "tests/support/weights.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The weights that tests of rules use: the numbers of the detectors specification, so that a recalibration of the
- * shipped table changes no test. */
+/* The weights that tests of rules use: numbers of their own, so that a recalibration of the shipped table changes no
+ * test. */
 #pragma once
 
 #include "analyzer/evidence/weight.h"

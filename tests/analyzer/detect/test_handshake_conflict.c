@@ -1,6 +1,6 @@
 /*
  * Two answers to one SYN: a RST beside a SYN/ACK, two SYN/ACKs; and the balancers, retransmissions and aborts that look so
- * (detectors specification, 4.B B5 and B6).
+ * (docs/rules.md, B5 and B6).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -132,7 +132,7 @@ static void conflict(struct world *w, struct flow *f, const struct sample *winne
 	world_emit(w, EV_STREAM_CONFLICT, &c, 0);
 }
 
-/* The inline box of the specification's examples: a national page, nothing contradicts it. */
+/* A box inline: a national page, nothing contradicts it. */
 static void finds_a_national_page(void **state)
 {
 	struct world *w = *state;
@@ -195,7 +195,7 @@ static void finds_a_page_without_a_status_line(void **state)
 	assert_string_equal(finding_detail_value(b, "http_status"), "");
 }
 
-/* The redirect of the specification's fifth example, with the genuine page behind it. */
+/* A provider's redirect, with the genuine page behind it. */
 static void finds_a_raced_redirect(void **state)
 {
 	struct world *w = *state;

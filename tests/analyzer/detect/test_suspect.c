@@ -1,6 +1,6 @@
 /*
- * Header features of suspects, each where it speaks and where it must not (detectors specification, 1.1, 1.2, 3.2, 3.4). A
- * reset that the server goes on after, and a segment that loses a race, carry the features.
+ * Header features of suspects, each where it speaks and where it must not (docs/rules.md, "Path lengths and
+ * counters" and "Time"). A reset that the server goes on after, and a segment that loses a race, carry the features.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /*
- * Two versions of one piece of a stream: which of them is named, what it weighs, and what is no contradiction (detectors
- * specification, 4.C C1 and 3.6).
+ * Two versions of one piece of a stream: which of them is named, what it weighs, and what is no contradiction (docs/rules.md,
+ * C1).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* Weighing: the worked examples and the conditions of the detectors specification, section 3; reading weights.csv. */
+/* Weighing: worked examples, and the conditions of docs/rules.md, "Terms and labels"; reading weights.csv. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

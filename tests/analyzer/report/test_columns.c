@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-/* The interface specification, sections 3 and 4, word for word. */
+/* The contract, word for word. */
 static const char finding_names[] =
     "finding_id incident capture capture_sha256 frame time suspect_frames evidence_frames mechanism kind stage "
     "protocol "
