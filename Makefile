@@ -137,7 +137,7 @@ bench: $(BIN) ## speed and memory against the bare libpcap loop
 install: $(BIN) ## install below DESTDIR and PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/wallprint
 	install -d $(DESTDIR)$(PREFIX)/share/wallprint/signatures
-	install -m 644 $(wildcard signatures/*.csv) signatures/SOURCES.md $(DESTDIR)$(PREFIX)/share/wallprint/signatures
+	install -m 644 $(wildcard signatures/*.csv signatures/*.md) $(DESTDIR)$(PREFIX)/share/wallprint/signatures
 
 clean: ## remove everything that was built
 	rm -rf build
