@@ -56,14 +56,6 @@ void conversation_close(struct conversation *c)
 	weights_free(c->weights);
 }
 
-void conversation_next(struct conversation *c)
-{
-	c->start_ns += INT64_C(3600) * 1000000000;
-	c->client_port++;
-	c->server_host++;
-	flow_begin(c);
-}
-
 static uint16_t flags_of(const char *letters)
 {
 	static const char known[] = "FSRPA";

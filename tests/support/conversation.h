@@ -44,7 +44,7 @@ struct conversation {
 	uint64_t frames;
 	bool finished;
 
-	/* Of the flow at hand; to be changed before its first packet. */
+	/* To be changed before the first packet. */
 	int64_t start_ns;
 	uint16_t client_port;
 	uint8_t server_host; /* last byte of 192.0.2.x */
@@ -59,8 +59,6 @@ struct conversation {
 
 void conversation_open(struct conversation *c);
 void conversation_close(struct conversation *c);
-/* A further flow of the same client: another port and server, an hour later. */
-void conversation_next(struct conversation *c);
 
 /* Returns the frame's number. */
 uint64_t conversation_send(struct conversation *c, struct wire w);

@@ -1,6 +1,6 @@
 /*
  * Forged resets: each mechanism fires on the packets that it was made for, and stays silent on everything innocent that
- * looks like it (detectors specification, 4.B and sections 1.3, 3.6, 5).
+ * looks like it (docs/rules.md, B1 to B4 and "Guards").
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -408,6 +408,23 @@ static void the_great_firewalls_burst_is_very_strong(void **state)
 	conversation_close(&c);
 }
 
+/* Real bursts are alike in every field, as the copies of a mirror port are: counted, not dropped. */
+static void equal_resets_are_all_counted(void **state)
+{
+	struct conversation c;
+	uint64_t rst[3];
+	(void)state;
+	exchange(&c);
+	for (int i = 0; i < 3; i++)
+		rst[i] = SEND(&c, SERVER, 90000 + i * 80, "RA", .id = 0x7d00, .ttl = 102, .window = 1502);
+	SEND(&c, SERVER, 120000, "PA", .bytes = 700);
+	const struct finding *f = conversation_finding(&c, "data_seq_rst");
+	ASSERT_SUSPECTS(f, rst[0], rst[1], rst[2]);
+	assert_int_equal(f->copies, 3);
+	assert_int_equal(finding_term_db(f, "E02c"), 0);
+	conversation_close(&c);
+}
+
 static void two_resets(struct conversation *c, int64_t first, int64_t second, int64_t apart_us)
 {
 	SEND(c, SERVER, 90000, "RA", .seq = first);
@@ -602,6 +619,7 @@ int main(void)
 	    cmocka_unit_test(data_long_after_a_reset_is_silent),
 	    cmocka_unit_test(a_bare_ack_after_a_reset_is_no_data),
 	    cmocka_unit_test(the_great_firewalls_burst_is_very_strong),
+	    cmocka_unit_test(equal_resets_are_all_counted),
 	    cmocka_unit_test(a_second_reset_beyond_the_first_is_found),
 	    cmocka_unit_test(a_second_reset_that_has_a_reason_is_silent),
 	    cmocka_unit_test(capture_loss_silences_changing_resets),
