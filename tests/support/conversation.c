@@ -219,10 +219,8 @@ static void finish(struct conversation *c)
 	c->finished = true;
 	shard_finish(c->shard);
 	struct candidates *all = shard_candidates(c->shard);
-	for (size_t i = 0; i < all->count; i++) {
+	for (size_t i = 0; i < all->count; i++)
 		finding_weigh(all->items[i]);
-		finding_identify(all->items[i]);
-	}
 }
 
 const struct finding *conversation_finding(struct conversation *c, const char *mechanism)
