@@ -1,15 +1,11 @@
 /*
- * The flow table: a chained hash table with a random key, and one queue an idle class. A packet does not move its flow in
- * the queue (that would touch two neighbours a packet); a flow that comes to the front and was heard since goes to the end
- * again. A packet looks
- * for its 5-tuple and shared tunnel identity; the identity that each direction chooses for itself (a TEID, an MPLS label)
- * is learnt from the first packet of that direction and must then agree.
+ * The flow table: opening, closing, idle time, port reuse. Finding is flow_index.c's. There is one queue an idle class; a packet
+ * does not move its flow in the queue (that would touch two neighbours a packet): a flow that comes to the front and was heard
+ * since goes to the end again.
  */
-#include "analyzer/net/flow.h"
+#include "analyzer/net/flow_index.h"
 
 #include <stdlib.h>
-
-enum { FIRST_BUCKETS = 256 };
 
 /* A flow that is an hour ahead of the clock belongs to a time line that a bogus timestamp started. */
 #define CLOCK_JUMP_NS (INT64_C(3600) * 1000000000)
@@ -20,9 +16,7 @@ enum idle_class { IDLE_OPEN_TCP, IDLE_CLOSED_TCP, IDLE_OTHER, IDLE_CLASSES };
 
 struct flow_table {
 	struct flow_limits limits;
-	struct hash_key key;
-	struct flow **buckets;
-	size_t bucket_count;
+	struct flow_index index;
 	struct pool flows, tcp;
 	struct list idle[IDLE_CLASSES];
 	struct flow_counts counts;
@@ -52,16 +46,13 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, uint32_t slo
 	if (!t)
 		return NULL;
 	t->limits = *limits;
-	t->key = hash_key_random();
-	t->bucket_count = FIRST_BUCKETS;
-	t->buckets = calloc(t->bucket_count, sizeof(struct flow *));
 	t->closing = closing;
 	t->context = context;
 	pool_init(&t->flows, sizeof(struct flow) + slot_bytes, limits->flows);
 	pool_init(&t->tcp, sizeof(struct tcp_flow), limits->flows);
 	for (int i = 0; i < IDLE_CLASSES; i++)
 		list_init(&t->idle[i]);
-	if (!t->buckets) {
+	if (!flow_index_init(&t->index)) {
 		flow_table_free(t);
 		return NULL;
 	}
@@ -74,97 +65,14 @@ void flow_table_free(struct flow_table *t)
 		return;
 	pool_free(&t->flows);
 	pool_free(&t->tcp);
-	free(t->buckets);
+	flow_index_free(&t->index);
 	free(t);
-}
-
-/* What both directions of a flow have in common, in one order. */
-struct flow_key {
-	uint8_t low[16], high[16];
-	uint16_t low_port, high_port;
-	uint8_t l4_proto, version;
-	uint8_t zero[2];
-	uint64_t tunnel_shared;
-};
-
-static struct flow_key key_of(const struct packet *p)
-{
-	struct flow_key k = {.l4_proto = p->l4_proto, .version = p->src.version, .tunnel_shared = p->tunnel_shared};
-	int order = memcmp(p->src.bytes, p->dst.bytes, sizeof p->src.bytes);
-	bool src_low = order < 0 || (order == 0 && p->sport <= p->dport);
-	memcpy(k.low, src_low ? p->src.bytes : p->dst.bytes, sizeof k.low);
-	memcpy(k.high, src_low ? p->dst.bytes : p->src.bytes, sizeof k.high);
-	k.low_port = src_low ? p->sport : p->dport;
-	k.high_port = src_low ? p->dport : p->sport;
-	return k;
-}
-
-static bool is_client(const struct flow *f, const struct addr *a, uint16_t port)
-{
-	return f->client_port == port && addr_equal(&f->client, a);
-}
-
-static bool is_server(const struct flow *f, const struct addr *a, uint16_t port)
-{
-	return f->server_port == port && addr_equal(&f->server, a);
-}
-
-/* True when the packet is of this flow as far as addresses go; *dir is who speaks. */
-static bool flow_matches(const struct flow *f, const struct packet *p, enum dir *dir)
-{
-	if (f->l4_proto != p->l4_proto || f->tunnel_shared != p->tunnel_shared)
-		return false;
-	*dir = is_client(f, &p->src, p->sport) && is_server(f, &p->dst, p->dport) ? DIR_UP : DIR_DOWN;
-	return *dir == DIR_UP || (is_client(f, &p->dst, p->dport) && is_server(f, &p->src, p->sport));
-}
-
-/* The oldest flow that agrees on the direction's own tunnel identity; else the oldest that has not learnt one. */
-static struct flow *flow_find(const struct flow_table *t, const struct packet *p, uint64_t hash, enum dir *dir)
-{
-	struct flow *exact = NULL, *open = NULL;
-	enum dir exact_dir = DIR_UP, open_dir = DIR_UP;
-	for (struct flow *f = t->buckets[hash & (t->bucket_count - 1)]; f; f = f->chain) {
-		enum dir d;
-		if (f->hash != hash || !flow_matches(f, p, &d))
-			continue;
-		if (f->tunnel_way[d] == p->tunnel_way && (!exact || f->id < exact->id)) {
-			exact = f;
-			exact_dir = d;
-		} else if (f->tunnel_way[d] == 0 && f->packets[d] == 0 && (!open || f->id < open->id)) {
-			open = f;
-			open_dir = d;
-		}
-	}
-	*dir = exact ? exact_dir : open_dir;
-	return exact ? exact : open;
-}
-
-static void table_grow(struct flow_table *t)
-{
-	size_t count = t->bucket_count * 2;
-	struct flow **buckets = calloc(count, sizeof(struct flow *));
-	if (!buckets)
-		return;
-	for (size_t i = 0; i < t->bucket_count; i++) {
-		struct flow *next;
-		for (struct flow *f = t->buckets[i]; f; f = next) {
-			next = f->chain;
-			f->chain = buckets[f->hash & (count - 1)];
-			buckets[f->hash & (count - 1)] = f;
-		}
-	}
-	free(t->buckets);
-	t->buckets = buckets;
-	t->bucket_count = count;
 }
 
 static void flow_close(struct flow_table *t, struct flow *f, enum flow_end why)
 {
-	struct flow **link = &t->buckets[f->hash & (t->bucket_count - 1)];
 	t->closing(t->context, f, why);
-	while (*link != f)
-		link = &(*link)->chain;
-	*link = f->chain;
+	flow_index_remove(&t->index, f);
 	list_remove(&f->lru);
 	pool_put(&t->tcp, f->tcp);
 	pool_put(&t->flows, f);
@@ -248,12 +156,10 @@ static bool is_client_syn(const struct packet *p)
 	return p->l4_proto == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
 }
 
-static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint64_t hash, enum dir *dir)
+static struct flow *flow_open(struct flow_table *t, const struct packet *p, enum dir *dir)
 {
 	if (t->flows.alive >= t->limits.flows)
 		evict_one(t);
-	if (t->flows.alive >= t->bucket_count)
-		table_grow(t);
 	struct flow *f = pool_get(&t->flows);
 	struct tcp_flow *tcp = f && p->l4_proto == IPPROTO_TCP ? pool_get(&t->tcp) : NULL;
 	if (!f || (p->l4_proto == IPPROTO_TCP && !tcp)) {
@@ -262,7 +168,6 @@ static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint
 	}
 	*dir = from_server(p) ? DIR_DOWN : DIR_UP;
 	f->id = ++t->counts.opened;
-	f->hash = hash;
 	f->client = *dir == DIR_UP ? p->src : p->dst;
 	f->server = *dir == DIR_UP ? p->dst : p->src;
 	f->client_port = *dir == DIR_UP ? p->sport : p->dport;
@@ -279,8 +184,7 @@ static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint
 		if (!is_client_syn(p))
 			f->flags |= FLOW_MIDSTREAM;
 	}
-	f->chain = t->buckets[hash & (t->bucket_count - 1)];
-	t->buckets[hash & (t->bucket_count - 1)] = f;
+	flow_index_add(&t->index, f, *dir, p);
 	f->last_ns = p->clock_ns;
 	enqueue(t, f);
 	if (t->flows.peak > t->counts.peak)
@@ -323,25 +227,23 @@ static void disorder_note(struct flow_table *t, struct flow *f, int64_t ts_ns)
 
 struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *dir)
 {
-	struct flow_key key = key_of(p);
-	uint64_t hash = hash_bytes(t->key, &key, sizeof key);
 	bool reused = false;
 	expire(t, p->clock_ns);
-	struct flow *f = flow_find(t, p, hash, dir);
+	struct flow *f = flow_index_find(&t->index, p, dir);
 	if (f && takes_over(f, p, *dir)) {
 		flow_close(t, f, FLOW_END_REUSED);
 		f = NULL;
 		reused = true;
 	}
 	if (!f)
-		f = flow_open(t, p, hash, dir);
+		f = flow_open(t, p, dir);
 	if (!f)
 		return NULL;
 	if (reused)
 		f->flags |= FLOW_PORT_REUSED;
 	if (f->tcp && is_client_syn(p) && *dir == DIR_UP && was_answered(f, p))
 		f->flags &= (uint16_t)~FLOW_MIDSTREAM;
-	f->tunnel_way[*dir] = p->tunnel_way;
+	flow_index_learn(&t->index, f, *dir, p);
 	f->last_ns = p->clock_ns;
 	f->packets[*dir]++;
 	disorder_note(t, f, p->frame->ts_ns);
@@ -350,9 +252,8 @@ struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *
 
 struct flow *flow_peek(const struct flow_table *t, const struct packet *p)
 {
-	struct flow_key key = key_of(p);
 	enum dir dir;
-	return flow_find(t, p, hash_bytes(t->key, &key, sizeof key), &dir);
+	return flow_index_find(&t->index, p, &dir);
 }
 
 void flow_reclass(struct flow_table *t, struct flow *f)

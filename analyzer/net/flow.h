@@ -51,11 +51,18 @@ struct slot {
 	uint32_t off, size; /* reserved before the first packet, then constant */
 };
 
-struct flow {
-	struct list lru;    /* of flow.c */
-	struct flow *chain; /* same bucket */
+/* Where flow_index.c keeps a flow, one a direction. */
+struct flow_place {
+	struct list link;
 	uint64_t hash;
-	uint64_t id; /* 1, 2, 3.. in order of first packet, a table */
+	enum dir dir;
+	bool learnt; /* the direction's own tunnel identity is known */
+};
+
+struct flow {
+	struct list lru;            /* of flow.c */
+	struct flow_place place[2]; /* by direction */
+	uint64_t id;                /* 1, 2, 3.. in order of first packet, a table */
 	struct addr client, server;
 	uint16_t client_port, server_port;
 	uint8_t l4_proto;
