@@ -26,7 +26,7 @@ static struct flow_table *table_new(void)
 	return t;
 }
 
-static struct flow *send(struct flow_table *t, enum dir speaks, uint64_t way)
+static struct flow *speak(struct flow_table *t, enum dir speaks, uint64_t way)
 {
 	struct frame frame = {.number = 1, .ts_ns = FRAME_NO_TIME};
 	struct addr client = {4, {10, 0, 0, 1}}, server = {4, {10, 0, 0, 2}};
@@ -53,13 +53,13 @@ static void each_tunnel_is_a_flow(void **state)
 	struct flow_table *t = table_new();
 	(void)state;
 	for (uint64_t way = 1; way <= TUNNELS; way++)
-		assert_int_equal(send(t, DIR_UP, way)->id, way);
+		assert_int_equal(speak(t, DIR_UP, way)->id, way);
 	/* The answers' own ids are new: each joins the oldest flow that has heard none. */
 	for (uint64_t way = 1; way <= TUNNELS; way++)
-		assert_int_equal(send(t, DIR_DOWN, TUNNELS + way)->id, way);
+		assert_int_equal(speak(t, DIR_DOWN, TUNNELS + way)->id, way);
 	for (uint64_t way = 1; way <= TUNNELS; way++) {
-		assert_int_equal(send(t, DIR_UP, way)->id, way);
-		assert_int_equal(send(t, DIR_DOWN, TUNNELS + way)->id, way);
+		assert_int_equal(speak(t, DIR_UP, way)->id, way);
+		assert_int_equal(speak(t, DIR_DOWN, TUNNELS + way)->id, way);
 	}
 	assert_int_equal(flow_counts(t)->opened, TUNNELS);
 	flow_table_close_all(t);
