@@ -3,12 +3,10 @@
 
 #include <stdlib.h>
 
-enum {
-	COPIES_PERCENT = 5, /* G4: more copies than this mark the file */
-	PORTAL_NAMES = 3,   /* G21: unrelated names that lead to one private host */
-};
+#include "analyzer/detect/incident.h"
+#include "analyzer/detect/portal.h"
 
-#define PORTAL_NS (INT64_C(600) * 1000000000) /* "in the same minutes" */
+enum { COPIES_PERCENT = 5 }; /* G4: more copies than this mark the file */
 
 static bool is_tcp_contradiction(const struct finding *f)
 {
@@ -50,62 +48,6 @@ static bool has_scope(const struct finding *f, enum sig_scope worst)
 	return false;
 }
 
-static const char *detail_value(const struct finding *f, const char *key)
-{
-	for (size_t i = 0; i < f->detail_count; i++)
-		if (strcmp(f->details[i].key, key) == 0)
-			return f->details[i].value;
-	return NULL;
-}
-
-/* Where the client is led to, as far as a portal would do it: the private address of a forged answer or redirect. */
-static const char *portal_target(const struct finding *f)
-{
-	return has_scope(f, SIG_ISP) ? NULL : detail_value(f, "private_target");
-}
-
-static bool same_portal(const struct finding *a, const struct finding *b, const char *target)
-{
-	const char *other = portal_target(b);
-	int64_t apart = a->suspects[0].ts_ns - b->suspects[0].ts_ns;
-	return other && strcmp(target, other) == 0 && addr_equal(&a->client, &b->client) && apart < PORTAL_NS &&
-	       apart > -PORTAL_NS;
-}
-
-/* Unrelated: what stands before the last two labels does not make another name. */
-static const char *registrable(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-	while (dot && dot > name) {
-		const char *before = dot - 1;
-		while (before > name && *before != '.')
-			before--;
-		return *before == '.' ? before + 1 : name;
-	}
-	return name;
-}
-
-/* G21: a login portal answers for everybody. */
-static bool is_portal(struct finding *const *all, size_t count, const struct finding *f)
-{
-	const char *target = portal_target(f);
-	const char *seen[PORTAL_NAMES];
-	size_t names = 0;
-	if (!target || !f->name || f->suspect_count == 0)
-		return false;
-	for (size_t i = 0; i < count && names < PORTAL_NAMES; i++) {
-		if (!all[i]->name || all[i]->suspect_count == 0 || !same_portal(f, all[i], target))
-			continue;
-		const char *domain = registrable(all[i]->name);
-		bool known = false;
-		for (size_t k = 0; k < names; k++)
-			known |= strcmp(seen[k], domain) == 0;
-		if (!known)
-			seen[names++] = domain;
-	}
-	return names == PORTAL_NAMES;
-}
-
 static void become_informational(struct finding *f, const char *mechanism, enum guard because)
 {
 	f->mechanism = mechanism_find(mechanism);
@@ -134,16 +76,47 @@ static void select_by_signature(struct finding *f)
 		f->selectivity = SELECT_NAME;
 }
 
-static void apply_guards(struct finding *const *all, size_t count, struct finding *f, const struct judge *j)
+static bool is_soft(const struct finding *f)
+{
+	return f->kind == KIND_MATCH || f->kind == KIND_SYMPTOM;
+}
+
+static void become_portal(struct finding *f)
+{
+	if (is_soft(f))
+		become_informational(f, "captive_portal", GUARD_CAPTIVE_PORTAL);
+}
+
+static void apply_guards(struct finding *f, const struct judge *j)
 {
 	mark_duplicates(f, j);
 	mark_capture_loss(f, j);
-	bool soft = f->kind == KIND_MATCH || f->kind == KIND_SYMPTOM;
-	if (soft && is_portal(all, count, f))
-		become_informational(f, "captive_portal", GUARD_CAPTIVE_PORTAL);
-	else if (soft && (f->guards_named & 1U << GUARD_LOCAL_BOX))
+	if (is_soft(f) && (f->guards_named & 1U << GUARD_LOCAL_BOX))
 		become_informational(f, "local_interference", GUARD_LOCAL_BOX);
 	select_by_signature(f);
+}
+
+static int compare_details(const struct finding *f, const struct finding *g)
+{
+	for (size_t i = 0; i < f->detail_count && i < g->detail_count; i++) {
+		int order = strcmp(f->details[i].key, g->details[i].key);
+		if (!order)
+			order = strcmp(f->details[i].value, g->details[i].value);
+		if (order)
+			return order;
+	}
+	return (f->detail_count > g->detail_count) - (f->detail_count < g->detail_count);
+}
+
+/* What tells two findings of one mechanism and the same frames apart: two answers in one packet. */
+static int compare_twins(const struct finding *f, const struct finding *g)
+{
+	if (f->trigger.number != g->trigger.number)
+		return f->trigger.number < g->trigger.number ? -1 : 1;
+	int order = strcmp(f->name ? f->name : "", g->name ? g->name : "");
+	if (!order)
+		order = compare_details(f, g);
+	return order ? order : (f->score_db < g->score_db) - (f->score_db > g->score_db);
 }
 
 static int by_table_order(const void *a, const void *b)
@@ -152,62 +125,22 @@ static int by_table_order(const void *a, const void *b)
 	uint64_t x = f->suspects[0].number, y = g->suspects[0].number;
 	if (x != y)
 		return x < y ? -1 : 1;
-	int mechanism = strcmp(f->mechanism->id, g->mechanism->id);
-	return mechanism ? mechanism : strcmp(f->id, g->id);
-}
-
-static bool shares_frame(const struct finding *a, const struct finding *b)
-{
-	if (a->trigger.number && a->trigger.number == b->trigger.number && a->flow_id == b->flow_id)
-		return true;
-	for (size_t i = 0; i < a->suspect_count; i++)
-		for (size_t k = 0; k < b->suspect_count; k++)
-			if (a->suspects[i].number == b->suspects[k].number)
-				return true;
-	return false;
-}
-
-static bool same_flow(const struct finding *a, const struct finding *b)
-{
-	return a->client_port == b->client_port && a->server_port == b->server_port && a->l4_proto == b->l4_proto &&
-	       addr_equal(&a->client, &b->client) && addr_equal(&a->server, &b->server);
-}
-
-static int by_flow(const void *a, const void *b)
-{
-	const struct finding *f = *(const struct finding *const *)a, *g = *(const struct finding *const *)b;
-	int order = addr_compare(&f->client, &g->client);
+	int order = strcmp(f->mechanism->id, g->mechanism->id);
 	if (!order)
-		order = addr_compare(&f->server, &g->server);
-	if (!order)
-		order = (f->client_port > g->client_port) - (f->client_port < g->client_port);
-	if (!order)
-		order = (f->server_port > g->server_port) - (f->server_port < g->server_port);
-	if (!order)
-		order = (f->l4_proto > g->l4_proto) - (f->l4_proto < g->l4_proto);
-	return order ? order : by_table_order(a, b);
+		order = strcmp(f->id, g->id);
+	return order ? order : compare_twins(f, g);
 }
 
-/* Findings of one flow that share a suspect or trigger frame are one incident, named after the strongest, then the first. */
-static void incidents(struct finding **run, size_t count)
+/* all[] is in table order, so findings with one id stand together. Leaves it in table order. */
+static void tell_apart(struct finding **all, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct finding *best = NULL;
-		for (size_t k = 0; k < count; k++)
-			if (shares_frame(run[i], run[k]) && (!best || run[k]->score_db > best->score_db))
-				best = run[k];
-		memcpy(run[i]->incident, best->id, sizeof run[i]->incident);
-	}
-}
-
-static void name_incidents(struct finding **all, size_t count)
-{
-	qsort(all, count, sizeof *all, by_flow);
 	for (size_t i = 0, end; i < count; i = end) {
-		for (end = i + 1; end < count && same_flow(all[i], all[end]); end++)
+		for (end = i + 1; end < count && strcmp(all[i]->id, all[end]->id) == 0; end++)
 			;
-		incidents(all + i, end - i);
+		for (size_t k = i + 1; k < end; k++)
+			finding_identify_twin(all[k], k - i);
 	}
+	qsort(all, count, sizeof *all, by_table_order);
 }
 
 /* Keeps the first by frame of each mechanism. all[] is in table order. */
@@ -232,19 +165,20 @@ size_t judge_all(struct finding **all, size_t count, const struct judge *j, uint
 	for (size_t i = 0; i < count; i++)
 		if (!withdrawn(all[i], terminated_locally) && all[i]->suspect_count > 0)
 			all[kept++] = all[i];
-	for (size_t i = 0; i < kept; i++)
-		apply_guards(all, kept, all[i], j);
 	count = kept;
 	kept = 0;
+	portal_search(all, count, become_portal);
 	for (size_t i = 0; i < count; i++) {
+		apply_guards(all[i], j);
 		finding_weigh(all[i]);
 		finding_identify(all[i]);
+	}
+	qsort(all, count, sizeof *all, by_table_order);
+	tell_apart(all, count);
+	for (size_t i = 0; i < count; i++)
 		if (all[i]->label >= j->min_label)
 			all[kept++] = all[i];
-	}
-	qsort(all, kept, sizeof *all, by_table_order);
 	kept = cap_mechanisms(all, kept, j, dropped);
-	name_incidents(all, kept);
-	qsort(all, kept, sizeof *all, by_table_order);
+	incident_name_all(all, kept);
 	return kept;
 }

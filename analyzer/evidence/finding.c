@@ -205,7 +205,7 @@ static void digest_frames(struct sha256_ctx *sha, const struct frame_ref *list, 
 	}
 }
 
-void finding_identify(struct finding *f)
+static void identify(struct finding *f, uint64_t ordinal)
 {
 	struct sha256_ctx sha;
 	uint8_t digest[SHA256_DIGEST_SIZE];
@@ -213,7 +213,19 @@ void finding_identify(struct finding *f)
 	sha256_update(&sha, strlen(f->mechanism->id) + 1, (const uint8_t *)f->mechanism->id);
 	digest_frames(&sha, f->suspects, f->suspect_count);
 	digest_frames(&sha, f->evidence, f->evidence_count);
+	if (ordinal)
+		digest_big_endian(&sha, ordinal, 8);
 	sha256_digest(&sha, sizeof digest, digest);
 	struct text id = text_over(f->id, sizeof f->id);
 	text_hex(&id, span_of(digest, (sizeof f->id - 1) / 2));
+}
+
+void finding_identify(struct finding *f)
+{
+	identify(f, 0);
+}
+
+void finding_identify_twin(struct finding *f, uint64_t ordinal)
+{
+	identify(f, ordinal);
 }

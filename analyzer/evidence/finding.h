@@ -143,7 +143,6 @@ struct finding {
 	uint32_t copies;                                            /* 0: not applicable */
 	const struct signature *signatures[FINDING_SIGNATURES_MAX]; /* best first */
 	size_t signature_count;
-	struct detail details[FINDING_DETAILS_MAX];
 	size_t detail_count;
 
 	struct term terms[FINDING_TERMS_MAX];
@@ -160,6 +159,8 @@ struct finding {
 	int32_t score_db;
 	enum label label;
 	char id[17], incident[17]; /* hex digits, NUL-ended */
+
+	struct detail details[FINDING_DETAILS_MAX]; /* last: a candidate has room only for those it has */
 };
 
 const char *finding_kind_name(enum finding_kind k);
@@ -188,3 +189,7 @@ void finding_flow(struct finding *f, const struct flow *flow);
  * length (4) of each, all big-endian. Nothing that redaction touches is in it.
  */
 void finding_identify(struct finding *f);
+
+/* The id of a finding whose mechanism and frames equal another's (two answers in one packet): the same with the ordinal
+ * (1, 2.., 8 bytes) at the end. In the order of trigger frame, name and details the first has no ordinal. */
+void finding_identify_twin(struct finding *f, uint64_t ordinal);

@@ -274,6 +274,34 @@ static void hours_apart_are_no_portal(void **state)
 	expect_no_portal(c);
 }
 
+/* Names come in any case (RFC 4343): a spelling is no other name. */
+static void spellings_are_no_portal(void **state)
+{
+	(void)state;
+	struct court *c = court_open();
+	led_to(c, 5, "one.example", "192.168.7.1");
+	led_to(c, 6, "oNe.example", "192.168.7.1");
+	led_to(c, 7, "one.exAmple", "192.168.7.1");
+	expect_no_portal(c);
+}
+
+/* Each has three names within ten minutes of it, or has not. */
+static void a_portal_is_one_in_a_window(void **state)
+{
+	static const uint64_t minutes[] = {0, 1, 8, 13, 30, 31};
+	static const char *const names[] = {"a.example", "b.test", "a.example", "c.invalid", "d.example.net", "e.test"};
+	static const bool portal[] = {false, false, true, false, false, false};
+	(void)state;
+	struct court *c = court_open();
+	struct finding *f[6];
+	for (int i = 0; i < 6; i++)
+		f[i] = led_to(c, minutes[i] * 60000 + 1, names[i], "192.168.7.1");
+	assert_int_equal(decide(c), 6);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(f[i]->kind == KIND_INFORMATIONAL, portal[i]);
+	court_close(c);
+}
+
 /* A known censor's page on a private address is a censor's page. */
 static void a_known_page_is_no_portal(void **state)
 {
@@ -347,6 +375,63 @@ static void a_file_full_of_copies_is_marked(void **state)
 	}
 }
 
+/* Two answers in one packet: the ids differ, and do not depend on who was proposed first. */
+static void twins_have_ids_of_their_own(void **state)
+{
+	char id[2][2][17];
+	(void)state;
+	for (int way = 0; way < 2; way++) {
+		struct court *c = court_open();
+		struct finding *twin[2];
+		for (int i = 0; i < 2; i++) {
+			struct finding *f = accuse(c, "dns_bogon_answer", KIND_MATCH, 5, "E09");
+			twin[way ? 1 - i : i] = f;
+		}
+		twin[0]->name = "a.example";
+		twin[1]->name = "b.example";
+		assert_int_equal(decide(c), 2);
+		for (int i = 0; i < 2; i++)
+			memcpy(id[way][i], twin[i]->id, sizeof id[way][i]);
+		struct finding plain = *twin[0];
+		finding_identify(&plain);
+		assert_string_equal(plain.id, twin[0]->id);
+		assert_string_not_equal(twin[0]->id, twin[1]->id);
+		assert_true(strcmp(c->all[0]->id, c->all[1]->id) < 0);
+		assert_string_equal(twin[1]->incident, c->all[0]->id);
+		court_close(c);
+	}
+	assert_memory_equal(id[0], id[1], sizeof id[0]);
+}
+
+/* Were the time the square of the number, this would not end. */
+static void many_candidates_of_one_flow_are_judged(void **state)
+{
+	enum { MANY = 20000 };
+	(void)state;
+	struct court *c = court_open();
+	c->judge.max_findings = MANY;
+	struct finding *many = calloc(MANY, sizeof *many), **all = calloc(MANY, sizeof(struct finding *));
+	assert_non_null(many);
+	assert_non_null(all);
+	for (size_t i = 0; i < MANY; i++) {
+		c->count = 0;
+		many[i] = *accuse(c, "http_redirect_block", KIND_MATCH, 1 + (i * 7919) % MANY, "E09b");
+		many[i].name = "one.example";
+		many[i].trigger = frame(1000000 + many[i].suspects[0].number / 2);
+		finding_detail(&many[i], "private_target", "192.168.7.1");
+		all[i] = &many[i];
+	}
+	assert_int_equal(judge_all(all, MANY, &c->judge, &c->dropped), MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		assert_int_equal(all[i]->suspects[0].number, i + 1);
+		assert_string_equal(all[i]->incident, all[i % 2 ? i : i ? i - 1 : 0]->id);
+		assert_string_equal(all[i]->mechanism->id, "http_redirect_block");
+	}
+	free(all);
+	free(many);
+	court_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,10 +448,14 @@ int main(void)
 	    cmocka_unit_test(several_targets_are_no_portal),
 	    cmocka_unit_test(several_clients_are_no_portal),
 	    cmocka_unit_test(hours_apart_are_no_portal),
+	    cmocka_unit_test(spellings_are_no_portal),
+	    cmocka_unit_test(a_portal_is_one_in_a_window),
 	    cmocka_unit_test(a_known_page_is_no_portal),
 	    cmocka_unit_test(a_match_from_next_door_is_local_interference),
 	    cmocka_unit_test(the_recorders_own_tcp_proves_nothing),
 	    cmocka_unit_test(a_file_full_of_copies_is_marked),
+	    cmocka_unit_test(twins_have_ids_of_their_own),
+	    cmocka_unit_test(many_candidates_of_one_flow_are_judged),
 	};
 	return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
 }

@@ -119,6 +119,8 @@ static void identifies_by_mechanism_and_frames(void **state)
 	f.client.version = 4;
 	finding_identify(&f);
 	assert_string_equal(f.id, id);
+	finding_identify_twin(&f, 1);
+	assert_string_not_equal(f.id, id);
 	f.suspects[0].wire_len++;
 	finding_identify(&f);
 	assert_string_not_equal(f.id, id);
