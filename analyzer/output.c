@@ -18,7 +18,7 @@ enum { NAME_BYTES = 4 * PATH_MAX + 1, ERROR_BYTES = 4 * TEXT_OUTSIDE_MAX + 16 };
 /* Columns that are filled in, or read, here. */
 struct columns {
 	size_t finding_capture, finding_sha256, label, score, mechanism;
-	size_t capture, sha256, packets, flows, findings, status, error;
+	size_t capture, sha256, packets, flows, findings, dropped, status, error;
 };
 
 struct strongest {
@@ -61,6 +61,7 @@ static struct columns columns_find(void)
 	    .packets = column_find(ROW_CAPTURE, "packets"),
 	    .flows = column_find(ROW_CAPTURE, "flows"),
 	    .findings = column_find(ROW_CAPTURE, "findings"),
+	    .dropped = column_find(ROW_CAPTURE, "dropped_by_limit"),
 	    .status = column_find(ROW_CAPTURE, "status"),
 	    .error = column_find(ROW_CAPTURE, "error"),
 	};
@@ -176,7 +177,7 @@ static void put_span(FILE *f, struct span s)
 	fprintf(f, "%.*s", (int)s.len, s.len ? (const char *)s.ptr : "");
 }
 
-/* "x.pcap: 12 packets, 3 flows, 1 finding (strongest: weak dns_dual_answer)". */
+/* "x.pcap: 12 packets, 3 flows, 1 finding (strongest: weak dns_dual_answer), 4 dropped by limits". */
 static void say_capture(struct output *out, const struct row_fields *row, uint64_t findings, const struct strongest *s,
                         bool sound)
 {
@@ -201,6 +202,9 @@ static void say_capture(struct output *out, const struct row_fields *row, uint64
 		put_count(stderr, findings, "finding");
 		if (s->text[0])
 			fprintf(stderr, " (strongest: %s)", s->text);
+		uint64_t dropped = (uint64_t)number_of(row->field[out->column.dropped]);
+		if (dropped)
+			fprintf(stderr, ", %" PRIu64 " dropped by limits", dropped);
 	}
 	fputc('\n', stderr);
 }

@@ -1,34 +1,37 @@
 /*
- * A mechanism that reaches its cap gets a heap of its candidates with the last by frame on top, so that one that is
- * proposed late (at the close of its flow) but lies earlier takes the place of the last. The one that leaves stays in
- * the arena, out of `items`: whoever still holds it changes nothing that counts.
+ * One block of memory a candidate: the finding without the details that it does not use, then the text. Every mechanism
+ * has a heap of its candidates, so that one that is proposed late (at the close of its flow) but lies earlier takes the
+ * place of the last.
  */
 #include "analyzer/evidence/candidate.h"
 
 #include <stdlib.h>
 
-enum { FIRST_ROOM = 64 };
+enum { FIRST_ROOM = 16 };
+
+struct candidate {
+	size_t item;     /* its place in items */
+	size_t bytes;    /* of this block */
+	uint64_t serial; /* of the proposal */
+	struct finding finding;
+};
 
 int candidates_init(struct candidates *c, size_t cap_a_mechanism, size_t budget, struct err *e)
 {
-	*c = (struct candidates){.cap = cap_a_mechanism};
-	arena_init(&c->arena, budget);
-	c->per_mechanism = calloc(mechanism_count, sizeof *c->per_mechanism);
-	c->last = calloc(mechanism_count, sizeof *c->last);
-	if (c->per_mechanism && c->last)
-		return 0;
-	candidates_free(c);
-	return err_set(e, ERR_NOMEM, "no memory for candidate findings");
+	*c = (struct candidates){.cap = cap_a_mechanism, .budget = budget};
+	c->held = calloc(mechanism_count, sizeof *c->held);
+	return c->held ? 0 : err_set(e, ERR_NOMEM, "no memory for candidate findings");
 }
 
 void candidates_free(struct candidates *c)
 {
-	for (size_t i = 0; c->last && i < mechanism_count; i++)
-		free(c->last[i]);
-	free(c->last);
-	free(c->per_mechanism);
+	for (size_t m = 0; c->held && m < mechanism_count; m++) {
+		for (size_t i = 0; i < c->held[m].count; i++)
+			free(c->held[m].heap[i]);
+		free(c->held[m].heap);
+	}
+	free(c->held);
 	free(c->items);
-	arena_free(&c->arena);
 	*c = (struct candidates){0};
 }
 
@@ -37,86 +40,104 @@ static uint64_t first_frame(const struct finding *f)
 	return f->suspect_count ? f->suspects[0].number : 0;
 }
 
-static const char *copy_text(struct arena *a, const char *text, bool *failed)
+static size_t text_size(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+static size_t head_size(const struct finding *f)
+{
+	return offsetof(struct candidate, finding) + offsetof(struct finding, details) +
+	       f->detail_count * sizeof f->details[0];
+}
+
+static size_t block_size(const struct finding *f)
+{
+	size_t size = head_size(f) + text_size(f->stage) + text_size(f->protocol) + text_size(f->name);
+	for (size_t i = 0; i < f->detail_count; i++)
+		size += text_size(f->details[i].value);
+	return size;
+}
+
+static const char *put_text(char **at, const char *text)
 {
 	if (!text)
 		return NULL;
-	const char *copy = arena_string(a, span_text(text));
-	*failed |= !copy;
+	char *copy = *at;
+	memcpy(copy, text, text_size(text));
+	*at += text_size(text);
 	return copy;
 }
 
-static struct finding *copy_finding(struct arena *a, const struct finding *f)
+static struct candidate *candidate_copy(const struct finding *f, size_t size)
 {
-	struct finding *copy = arena_alloc(a, sizeof *copy);
+	struct candidate *copy = malloc(size);
 	if (!copy)
 		return NULL;
-	bool failed = false;
-	*copy = *f;
-	copy->stage = copy_text(a, f->stage, &failed);
-	copy->protocol = copy_text(a, f->protocol, &failed);
-	copy->name = copy_text(a, f->name, &failed);
+	char *block = (char *)copy, *at = block + head_size(f);
+	copy->bytes = size;
+	memcpy(block + offsetof(struct candidate, finding), f, head_size(f) - offsetof(struct candidate, finding));
+	copy->finding.stage = put_text(&at, f->stage);
+	copy->finding.protocol = put_text(&at, f->protocol);
+	copy->finding.name = put_text(&at, f->name);
 	for (size_t i = 0; i < f->detail_count; i++)
-		copy->details[i].value = copy_text(a, f->details[i].value, &failed);
-	return failed ? NULL : copy;
+		copy->finding.details[i].value = put_text(&at, f->details[i].value);
+	return copy;
 }
 
-static bool later(const struct candidates *c, size_t a, size_t b)
+static bool later(const struct candidate *a, const struct candidate *b)
 {
-	uint64_t frame_a = first_frame(c->items[a]), frame_b = first_frame(c->items[b]);
-	return frame_a > frame_b || (frame_a == frame_b && a > b);
+	uint64_t frame_a = first_frame(&a->finding), frame_b = first_frame(&b->finding);
+	return frame_a > frame_b || (frame_a == frame_b && a->serial > b->serial);
 }
 
-static void heap_sink(const struct candidates *c, size_t *heap, size_t count, size_t at)
+static void heap_swap(struct candidate_heap *h, size_t i, size_t k)
 {
-	for (;;) {
+	struct candidate *swap = h->heap[i];
+	h->heap[i] = h->heap[k];
+	h->heap[k] = swap;
+}
+
+static void heap_push(struct candidate_heap *h, struct candidate *x)
+{
+	size_t at = h->count++;
+	h->heap[at] = x;
+	h->bytes += x->bytes;
+	for (; at > 0 && later(h->heap[at], h->heap[(at - 1) / 2]); at = (at - 1) / 2)
+		heap_swap(h, at, (at - 1) / 2);
+}
+
+static struct candidate *heap_pop(struct candidate_heap *h)
+{
+	struct candidate *last = h->heap[0];
+	h->heap[0] = h->heap[--h->count];
+	h->bytes -= last->bytes;
+	for (size_t at = 0;;) {
 		size_t top = at;
-		for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
-			if (later(c, heap[child], heap[top]))
+		for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < h->count; child++)
+			if (later(h->heap[child], h->heap[top]))
 				top = child;
 		if (top == at)
-			return;
-		size_t swap = heap[at];
-		heap[at] = heap[top];
-		heap[top] = swap;
+			return last;
+		heap_swap(h, at, top);
 		at = top;
 	}
 }
 
-static size_t *heap_build(const struct candidates *c, const struct mechanism *m)
+static bool heap_room(struct candidate_heap *h)
 {
-	size_t count = c->per_mechanism[m - mechanisms];
-	size_t *heap = calloc(count, sizeof *heap);
+	if (h->count < h->room)
+		return true;
+	size_t room = h->room ? h->room * 2 : FIRST_ROOM;
+	struct candidate **heap = reallocarray(h->heap, room, sizeof(struct candidate *));
 	if (!heap)
-		return NULL;
-	size_t filled = 0;
-	for (size_t i = 0; i < c->count && filled < count; i++)
-		if (c->items[i]->mechanism == m)
-			heap[filled++] = i;
-	for (size_t i = filled / 2; i-- > 0;)
-		heap_sink(c, heap, filled, i);
-	return heap;
+		return false;
+	h->heap = heap;
+	h->room = room;
+	return true;
 }
 
-/* The mechanism is full: the place of the last by frame, if that is behind f. */
-static struct finding *candidate_replace(struct candidates *c, const struct finding *f)
-{
-	size_t mechanism = (size_t)(f->mechanism - mechanisms);
-	c->dropped++; /* this one or the one it replaces */
-	if (!c->last[mechanism])
-		c->last[mechanism] = heap_build(c, f->mechanism);
-	size_t *heap = c->last[mechanism];
-	if (!heap || first_frame(c->items[heap[0]]) <= first_frame(f))
-		return NULL;
-	struct finding *copy = copy_finding(&c->arena, f);
-	if (!copy)
-		return NULL;
-	c->items[heap[0]] = copy;
-	heap_sink(c, heap, c->per_mechanism[mechanism], 0);
-	return copy;
-}
-
-static bool room_for_one(struct candidates *c)
+static bool item_room(struct candidates *c)
 {
 	if (c->count < c->room)
 		return true;
@@ -129,17 +150,66 @@ static bool room_for_one(struct candidates *c)
 	return true;
 }
 
+static struct candidate *candidate_of(struct finding *f)
+{
+	return (struct candidate *)(void *)((char *)f - offsetof(struct candidate, finding));
+}
+
+/* The last by frame leaves; the last item takes its place in items. */
+static void give_up_last(struct candidates *c, struct candidate_heap *h)
+{
+	struct candidate *x = heap_pop(h);
+	struct finding *moved = c->items[--c->count];
+	c->items[x->item] = moved;
+	candidate_of(moved)->item = x->item;
+	c->used -= x->bytes;
+	c->dropped++;
+	free(x);
+}
+
+/* Who has to give up something when `own` wants `size` more: the one that then holds most. */
+static struct candidate_heap *largest_holder(const struct candidates *c, struct candidate_heap *own, size_t size)
+{
+	struct candidate_heap *largest = own;
+	size_t most = own->bytes + size;
+	for (size_t m = 0; m < mechanism_count; m++) {
+		if (c->held[m].bytes <= most)
+			continue;
+		largest = &c->held[m];
+		most = largest->bytes;
+	}
+	return largest;
+}
+
+/* Makes room for `size` bytes at this frame; false: all that could go is earlier. */
+static bool make_room(struct candidates *c, struct candidate_heap *own, uint64_t frame, size_t size)
+{
+	while ((c->cap && own->count >= c->cap) || (c->budget && c->used + size > c->budget)) {
+		bool capped = c->cap && own->count >= c->cap;
+		struct candidate_heap *giver = capped ? own : largest_holder(c, own, size);
+		if (giver->count == 0 || (giver == own && first_frame(&own->heap[0]->finding) <= frame))
+			return false;
+		give_up_last(c, giver);
+	}
+	return true;
+}
+
 struct finding *candidate_add(struct candidates *c, const struct finding *f)
 {
-	size_t mechanism = (size_t)(f->mechanism - mechanisms);
-	if (c->cap && c->per_mechanism[mechanism] >= c->cap)
-		return candidate_replace(c, f);
-	struct finding *copy = room_for_one(c) ? copy_finding(&c->arena, f) : NULL;
+	struct candidate_heap *own = &c->held[f->mechanism - mechanisms];
+	size_t size = block_size(f);
+	struct candidate *copy = NULL;
+	c->proposed++;
+	if (heap_room(own) && item_room(c) && make_room(c, own, first_frame(f), size))
+		copy = candidate_copy(f, size);
 	if (!copy) {
 		c->dropped++;
 		return NULL;
 	}
-	c->items[c->count++] = copy;
-	c->per_mechanism[mechanism]++;
-	return copy;
+	copy->item = c->count;
+	copy->serial = c->proposed;
+	c->used += size;
+	c->items[c->count++] = &copy->finding;
+	heap_push(own, copy);
+	return &copy->finding;
 }

@@ -87,20 +87,34 @@ static void prefers_the_earlier_proposal_at_one_frame(void **state)
 	candidates_free(&c);
 }
 
-static void leaves_no_way_into_a_replaced_one(void **state)
+static void one_that_is_replaced_leaves(void **state)
 {
 	(void)state;
 	struct candidates c;
 	struct err e;
 	assert_int_equal(candidates_init(&c, 1, 0, &e), 0);
 	struct finding late = at_frame("dns_dual_answer", 50), early = at_frame("dns_dual_answer", 5);
-	struct finding *old = candidate_add(&c, &late), *kept = candidate_add(&c, &early);
+	(void)candidate_add(&c, &late);
+	size_t used = c.used;
+	struct finding *kept = candidate_add(&c, &early);
 	assert_non_null(kept);
-	old->copies = 9;
 	assert_int_equal(c.count, 1);
 	assert_ptr_equal(c.items[0], kept);
-	assert_int_equal(c.items[0]->copies, 0);
+	assert_int_equal(c.used, used);
 	candidates_free(&c);
+}
+
+/* Bytes that one candidate without text takes. */
+static size_t bare_size(const char *mechanism)
+{
+	struct candidates c;
+	struct err e;
+	assert_int_equal(candidates_init(&c, 0, 0, &e), 0);
+	struct finding f = at_frame(mechanism, 1);
+	assert_non_null(candidate_add(&c, &f));
+	size_t size = c.used;
+	candidates_free(&c);
+	return size;
 }
 
 static void counts_what_is_over_the_budget(void **state)
@@ -108,7 +122,7 @@ static void counts_what_is_over_the_budget(void **state)
 	(void)state;
 	struct candidates c;
 	struct err e;
-	assert_int_equal(candidates_init(&c, 0, 3 * sizeof(struct finding) + 64, &e), 0);
+	assert_int_equal(candidates_init(&c, 0, 3 * bare_size("dns_dual_answer") + 64, &e), 0);
 	struct finding f = at_frame("dns_dual_answer", 5);
 	for (int i = 0; i < 10; i++)
 		(void)candidate_add(&c, &f);
@@ -117,6 +131,56 @@ static void counts_what_is_over_the_budget(void **state)
 	f.name = "a name longer than what is left of the budget, so that the copy cannot be whole";
 	assert_null(candidate_add(&c, &f));
 	assert_int_equal(c.count, 3);
+	assert_int_equal(c.dropped, 8);
+	candidates_free(&c);
+}
+
+static void unused_details_take_no_room(void **state)
+{
+	(void)state;
+	assert_true(bare_size("dns_dual_answer") + (FINDING_DETAILS_MAX - 4) * sizeof(struct detail) <
+	            sizeof(struct finding));
+}
+
+static void the_earlier_by_frame_stays_at_the_budget(void **state)
+{
+	(void)state;
+	struct candidates c;
+	struct err e;
+	assert_int_equal(candidates_init(&c, 0, 3 * bare_size("dns_dual_answer"), &e), 0);
+	for (uint64_t n = 9; n > 0; n--) {
+		struct finding f = at_frame("dns_dual_answer", n);
+		assert_non_null(candidate_add(&c, &f));
+	}
+	assert_int_equal(c.count, 3);
+	assert_int_equal(c.dropped, 6);
+	for (uint64_t n = 1; n <= 3; n++)
+		assert_true(holds(&c, "dns_dual_answer", n));
+	candidates_free(&c);
+}
+
+/* A flood of one mechanism pushes no later one of another out. */
+static void a_flood_leaves_room_for_the_others(void **state)
+{
+	(void)state;
+	struct candidates c;
+	struct err e;
+	assert_int_equal(candidates_init(&c, 0, 30 * bare_size("dns_dual_answer"), &e), 0);
+	for (uint64_t n = 1; n <= 100; n++) {
+		struct finding f = at_frame("dns_dual_answer", n);
+		(void)candidate_add(&c, &f);
+	}
+	assert_int_equal(c.count, 30);
+	for (uint64_t n = 101; n <= 120; n++) {
+		struct finding f = at_frame("rst_seq_data", n);
+		(void)candidate_add(&c, &f);
+	}
+	assert_int_equal(c.count, 30);
+	assert_int_equal(c.dropped, 90);
+	for (uint64_t n = 1; n <= 15; n++) {
+		assert_true(holds(&c, "dns_dual_answer", n));
+		assert_true(holds(&c, "rst_seq_data", 100 + n));
+	}
 	candidates_free(&c);
 }
 
@@ -126,8 +190,11 @@ int main(void)
 	    cmocka_unit_test(copies_deeply),
 	    cmocka_unit_test(keeps_the_first_by_frame_of_a_mechanism),
 	    cmocka_unit_test(prefers_the_earlier_proposal_at_one_frame),
-	    cmocka_unit_test(leaves_no_way_into_a_replaced_one),
+	    cmocka_unit_test(one_that_is_replaced_leaves),
 	    cmocka_unit_test(counts_what_is_over_the_budget),
+	    cmocka_unit_test(unused_details_take_no_room),
+	    cmocka_unit_test(the_earlier_by_frame_stays_at_the_budget),
+	    cmocka_unit_test(a_flood_leaves_room_for_the_others),
 	};
 	return cmocka_run_group_tests(candidate, NULL, NULL);
 }
