@@ -69,8 +69,8 @@ static void on_hello(void *context, const struct event *ev)
 		print_line("sni", event_tls_client_hello(ev)->sni);
 }
 
-static void on_bytes(void *context, struct flow *f, enum dir d, uint8_t version, bool restart, struct span data, bool fin,
-		     const struct packet *p)
+static void on_bytes(void *context, struct flow *f, enum dir d, uint8_t version, bool restart, struct span data,
+                     bool fin, const struct packet *p)
 {
 	dispatch_bytes(&((struct stages *)context)->dispatch, f, d, version, restart, data, fin, p);
 }
@@ -80,7 +80,8 @@ static void on_gap(void *context, struct flow *f, enum dir d, const struct strea
 	dispatch_gap(&((struct stages *)context)->dispatch, f, d, gap, p);
 }
 
-static void on_conflict(void *context, struct flow *f, enum dir d, const struct stream_conflict *c, const struct packet *p)
+static void on_conflict(void *context, struct flow *f, enum dir d, const struct stream_conflict *c,
+                        const struct packet *p)
 {
 	(void)context, (void)f, (void)d, (void)c, (void)p;
 }
@@ -148,9 +149,9 @@ int main(int argc, char **argv)
 	struct stream_observer streams = {&s, on_bytes, on_gap, on_conflict};
 	struct track_observer track = {&s, on_synack};
 	struct flow_limits limits = {.flows = FLOWS_CAP,
-				     .tcp_idle_ns = INT64_MAX / 4,
-				     .closed_idle_ns = INT64_MAX / 4,
-				     .other_idle_ns = INT64_MAX / 4};
+	                             .tcp_idle_ns = INT64_MAX / 4,
+	                             .closed_idle_ns = INT64_MAX / 4,
+	                             .other_idle_ns = INT64_MAX / 4};
 	int fd = argc == 2 ? open(argv[1], O_RDONLY) : -1;
 	if (fd < 0) {
 		fprintf(stderr, "usage: fields CAPTURE\n");

@@ -1,3 +1,4 @@
+/* Addresses of signatures: how they are written, whose they are, and which rows cover one. */
 #include "signatures/address.h"
 
 #include <arpa/inet.h>

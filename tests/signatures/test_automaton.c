@@ -1,3 +1,4 @@
+/* Many literals at once find what a naive search finds, in the same order. */
 #include "signatures/automaton.h"
 
 #include <setjmp.h>

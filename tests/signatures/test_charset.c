@@ -1,3 +1,4 @@
+/* In which charsets a pattern travels in each country. */
 #include "signatures/charset.h"
 
 #include <setjmp.h>

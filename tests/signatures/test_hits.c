@@ -1,3 +1,4 @@
+/* The order of hits: best scope first, hints no best, and `fp` that decides. */
 #include "signatures/match.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* Regular expressions: which are refused, the literal that guards one, and searches that take too long. */
 #include "signatures/regexp.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* Where a page's title is, also when it comes in pieces. */
 #include "signatures/title.h"
 
 #include <setjmp.h>

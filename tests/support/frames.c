@@ -1,3 +1,4 @@
+/* Headers are written in front of what is there; a decoded frame is held against what every decoding must keep to. */
 #include "tests/support/frames.h"
 
 #include "tests/support/guard.h"

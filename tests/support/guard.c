@@ -1,3 +1,4 @@
+/* The page behind the bytes is mapped without any right. */
 #include "tests/support/guard.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* A temporary directory for each set, removed once it is loaded. */
 #include "tests/support/signature_set.h"
 
 #include <stdio.h>

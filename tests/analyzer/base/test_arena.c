@@ -1,3 +1,4 @@
+/* Arenas: zeroed and aligned memory, their budget, and what a reset keeps. */
 #include "analyzer/base/arena.h"
 
 #include <setjmp.h>

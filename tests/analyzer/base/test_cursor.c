@@ -1,3 +1,4 @@
+/* Cursors: no read beyond the end, failure that sticks, children that cannot leave their bytes. */
 #include "analyzer/base/cursor.h"
 
 #include "tests/support/guard.h"

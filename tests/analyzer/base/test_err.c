@@ -1,3 +1,4 @@
+/* Errors as text: the code comes back, a text too long is cut. */
 #include "analyzer/base/err.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* Intrusive lists: order, and removal from anywhere, also twice. */
 #include "analyzer/base/list.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* Pools: as many objects as the cap, zeroed each time, of any size. */
 #include "analyzer/base/pool.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* Spans: cutting, comparing, searching, decimal numbers; the empty span everywhere. */
 #include "analyzer/base/span.h"
 
 #include <setjmp.h>

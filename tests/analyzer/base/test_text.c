@@ -1,3 +1,4 @@
+/* Text with a bound: nothing from outside gets through unescaped, and what did not fit is marked. */
 #include "analyzer/base/text.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* Whole frames through all layers: cut anywhere, broken on purpose, nested too deep; and what counts as malformed. */
 #include "tests/support/frames.h"
 
 #include <setjmp.h>

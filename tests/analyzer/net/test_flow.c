@@ -1,3 +1,4 @@
+/* The flow table: who is the client, when a flow ends, which goes first when it is full. */
 #include "tests/support/segments.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* IP fragments: joined in any order, never when they contradict each other, within time and memory. */
 #include "tests/support/frames.h"
 
 #include <setjmp.h>

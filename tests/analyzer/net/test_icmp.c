@@ -1,3 +1,4 @@
+/* ICMP errors and the packets that they quote, however short. */
 #include "tests/support/frames.h"
 
 #include <setjmp.h>

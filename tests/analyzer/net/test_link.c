@@ -1,3 +1,4 @@
+/* Link layers: each leads to the IP packet, wherever the frame is cut; what tells networks apart is kept. */
 #include "tests/support/frames.h"
 
 #include <setjmp.h>

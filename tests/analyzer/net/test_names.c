@@ -1,3 +1,4 @@
+/* Names that clients asked for: each once, cut, within a budget, counted over shards. */
 #include "analyzer/net/names.h"
 
 #include <setjmp.h>

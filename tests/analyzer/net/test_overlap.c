@@ -1,3 +1,4 @@
+/* The ring that compares segments: each kept one is compared, and neither bytes nor rings are without bound. */
 #include "analyzer/net/overlap.h"
 
 #include <setjmp.h>

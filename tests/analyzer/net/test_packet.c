@@ -1,3 +1,4 @@
+/* Packets: addresses as text, in order and by purpose; checksums, and when they cannot be known. */
 #include "tests/support/frames.h"
 
 #include <arpa/inet.h>

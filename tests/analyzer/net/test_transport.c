@@ -1,3 +1,4 @@
+/* TCP and UDP headers and TCP options: whole, cut and broken. */
 #include "tests/support/frames.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* Tunnels: opened down to the inner packet, told apart by their identity, closed when what is inside is no IP. */
 #include "tests/support/frames.h"
 
 #include <setjmp.h>

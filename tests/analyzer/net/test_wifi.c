@@ -1,3 +1,4 @@
+/* 802.11 frames: data leads to IP, everything else stops. */
 #include "tests/support/frames.h"
 
 #include <setjmp.h>
