@@ -63,28 +63,3 @@ size_t utf8_sequence(struct span s)
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	return code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? 0 : n;
 }
-
-/* Bytes at the start of s that may stand as they are: not U+0080 to U+009F, nor U+FFFD, which lint refuses. */
-static size_t as_it_is(struct span s, bool edge)
-{
-	uint8_t c = s.ptr[0];
-	if (c < 0x80)
-		return c > 0x20 && c < 0x7f && c != '\\' ? 1 : c == ' ' && !edge ? 1 : 0;
-	size_t n = utf8_sequence(s);
-	bool control = n == 2 && c == 0xc2 && s.ptr[1] < 0xa0;
-	bool replacement = n == 3 && memcmp(s.ptr, "\xef\xbf\xbd", 3) == 0;
-	return control || replacement ? 0 : n;
-}
-
-void pattern_escape(struct text *t, struct span bytes)
-{
-	for (size_t i = 0; i < bytes.len;) {
-		struct span rest = span_after(bytes, i);
-		size_t n = as_it_is(rest, i == 0 || rest.len == 1);
-		if (n)
-			text_add(t, span_first(rest, n));
-		else
-			text_printf(t, rest.ptr[0] == '\\' ? "\\\\" : "\\x%02x", rest.ptr[0]);
-		i += n ? n : 1;
-	}
-}

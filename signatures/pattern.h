@@ -5,15 +5,10 @@
 #pragma once
 
 #include "analyzer/base/arena.h"
-#include "analyzer/base/text.h"
 
 /* The bytes of an `esc` pattern, in the arena. False when an escape is unknown or cut, or memory is out; *out is then
  * as it was. */
 bool pattern_unescape(struct arena *arena, struct span written, struct span *out);
-
-/* Writes bytes as an `esc` pattern: printable ASCII and valid UTF-8 letters as they are, everything else and blanks at
- * the edges as \xHH. pattern_unescape gives the same bytes back unless *t was cut. */
-void pattern_escape(struct text *t, struct span bytes);
 
 /* Length of the valid UTF-8 sequence at the start of s, 1 for ASCII; 0 for a broken one. */
 size_t utf8_sequence(struct span s);

@@ -34,8 +34,6 @@ struct row {
 	struct span field[COL_COUNT];
 };
 
-const char *column_name(enum column column);
-
 /* ERR_FORMAT with a text that names file, line and column. */
 int row_error(const struct row *row, enum column column, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -38,11 +38,6 @@ static const char *const column_names[COL_COUNT] = {
     [COL_ORIGIN] = "origin",
 };
 
-const char *column_name(enum column column)
-{
-	return column_names[column];
-}
-
 int row_error(const struct row *row, enum column column, struct err *e, const char *fmt, ...)
 {
 	char why[200];

@@ -31,7 +31,6 @@ struct http_page {
 	bool has_location; /* `target` began as the Location of a 3xx */
 	bool scanning;     /* the body is text of some kind */
 	bool portal_probe, asks_block_host;
-	struct frame_ref trigger_frame;
 	struct sample trigger;
 	struct sample packets[HTTP_PAGE_PACKETS]; /* packets[0] brought the head, or the first bytes */
 	size_t packet_count;

@@ -19,7 +19,6 @@ bool bus_wanted(const struct bus *b, enum event_type type)
 
 void bus_emit(struct bus *b, const struct event *ev)
 {
-	b->emitted[ev->type]++;
 	for (uint8_t i = 0; i < b->count[ev->type]; i++)
 		b->handlers[ev->type][i].handle(b->handlers[ev->type][i].context, ev);
 }

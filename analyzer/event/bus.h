@@ -16,7 +16,6 @@ struct bus {
 		void *context;
 	} handlers[EV_COUNT][BUS_HANDLERS_MAX];
 	uint8_t count[EV_COUNT];
-	uint64_t emitted[EV_COUNT];
 };
 
 /* False when BUS_HANDLERS_MAX handlers want the type already. */

@@ -84,8 +84,7 @@ struct side {
 	bool have_syn, have_seq, have_ack, have_fin, syn_wscale;
 	uint16_t syn_count;                   /* SYNs or SYN/ACKs, retransmissions included */
 	uint16_t checksum_good, checksum_bad; /* of the packets whose checksum was looked at */
-	uint32_t packets, data_packets, retransmitted;
-	uint64_t payload_bytes;
+	uint32_t packets, data_packets;
 
 	struct tally ttl;                /* of data and pure ACKs, without SYN, FIN without data and RST */
 	struct tally data_ttl;           /* of packets with payload alone */

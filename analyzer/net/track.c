@@ -112,7 +112,7 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 	if (p->tcp_flags & TCP_SYN)
 		side_checksum(own, p, &sample);
 	if (synack) {
-		struct tcp_synack body = {.sample = sample, .ordinal = (uint16_t)(own->syn_count + 1)};
+		struct tcp_synack body = {.sample = sample};
 		t->observer.synack(t->observer.context, f, &body, p);
 	}
 	loss_update(t, f, d, p);

@@ -10,7 +10,6 @@
 /* Body of TCP_SYNACK. */
 struct tcp_synack {
 	struct sample sample;
-	uint16_t ordinal; /* 1, 2, 3.. */
 };
 
 struct track_counts {

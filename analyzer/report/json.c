@@ -67,9 +67,3 @@ void json_number(struct json *j, const char *key, uint64_t value)
 	put_place(j, key);
 	fprintf(j->file, "%" PRIu64, value);
 }
-
-void json_bool(struct json *j, const char *key, bool value)
-{
-	put_place(j, key);
-	fputs(value ? "true" : "false", j->file);
-}

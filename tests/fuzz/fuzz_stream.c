@@ -66,7 +66,7 @@ static void hear_conflict(void *context, struct flow *f, enum dir d, const struc
 static void hear_synack(void *context, struct flow *f, const struct tcp_synack *s, const struct packet *p)
 {
 	(void)context;
-	if (!f || !p || s->ordinal == 0)
+	if (!f || !p || s->sample.frame.number != p->frame->number)
 		abort();
 }
 

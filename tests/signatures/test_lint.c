@@ -10,6 +10,14 @@
 /* cmocka wants the above */
 #include <cmocka.h>
 
+static const char *column_name(enum column column)
+{
+	static const char *const names[COL_COUNT] = {"id",     "kind",  "location", "match",   "pattern",    "encoding",
+	                                             "except", "scope", "country",  "vendor",  "confidence", "action",
+	                                             "source", "url",   "notes",    "aliases", "origin_id",  "origin"};
+	return names[column];
+}
+
 static struct row fine_row(void)
 {
 	static const char *const fields[COL_COUNT] = {

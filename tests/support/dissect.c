@@ -20,6 +20,7 @@ struct dissect {
 	const struct dissector *dissector;
 	struct flow *flow;
 	struct bus bus;
+	uint64_t shown[EV_COUNT];
 	struct arena scratch;
 	struct pool large;
 	struct side_buffer side[2][2]; /* version, direction */
@@ -53,6 +54,7 @@ static void put_span(struct dissect *x, const char *name, struct span s)
 
 static void put_head(struct dissect *x, const struct event *ev)
 {
+	x->shown[ev->type]++;
 	fprintf(x->out, "%s %s", event_name(ev->type), ev->dir == DIR_UP ? "up" : "down");
 	if (ev->version > 0)
 		fprintf(x->out, " version=%u", ev->version);
@@ -251,7 +253,7 @@ void dissect_restart(struct dissect *x)
 	fclose(x->out);
 	free(x->text);
 	x->out = checked(open_memstream(&x->text, &x->text_len));
-	memset(x->bus.emitted, 0, sizeof(x->bus.emitted));
+	memset(x->shown, 0, sizeof(x->shown));
 }
 
 void dissect_free(struct dissect *x)
@@ -411,7 +413,7 @@ const char *dissect_transcript(struct dissect *x)
 
 uint64_t dissect_count(const struct dissect *x, enum event_type type)
 {
-	return x->bus.emitted[type];
+	return x->shown[type];
 }
 
 struct flow *dissect_flow(struct dissect *x)

@@ -73,9 +73,8 @@ static void on_conflict(void *context, struct flow *f, enum dir d, const struct 
 static void on_synack(void *context, struct flow *f, const struct tcp_synack *synack, const struct packet *p)
 {
 	struct segments *s = context;
-	assert_true(f && p);
+	assert_true(f && p && synack->sample.frame.number == p->frame->number);
 	s->synack_count++;
-	s->last_ordinal = synack->ordinal;
 }
 
 static void on_closing(void *context, struct flow *f, enum flow_end why)

@@ -58,7 +58,6 @@ struct segments {
 	struct told_conflict conflicts[SEGMENTS_TOLD_MAX];
 	struct told_gap gaps[SEGMENTS_TOLD_MAX];
 	size_t conflict_count, gap_count, synack_count;
-	uint16_t last_ordinal;
 	bool wrong_dir;     /* a packet handed on with bytes was of the other side */
 	unsigned closed[4]; /* flows closed, by reason */
 	uint64_t closed_ids[SEGMENTS_TOLD_MAX];

@@ -1,3 +1,4 @@
+/* The bus: order of the calls, its limit, and that each reader of a body knows its event. */
 #include "analyzer/event/bus.h"
 
 #include <setjmp.h>
@@ -41,8 +42,6 @@ static void calls_in_order(void **state)
 	bus_emit(b, &other);
 	bus_emit(b, &ev);
 	assert_string_equal(log.called, "abab");
-	assert_int_equal(b->emitted[EV_STREAM_GAP], 2);
-	assert_int_equal(b->emitted[EV_FLOW_CLOSE], 1);
 	free(b);
 }
 

@@ -66,9 +66,7 @@ static void highest_numbers_wrap(void **state)
 	assert_int_equal(h.side.isn, 0xfffffff0);
 	assert_int_equal(h.side.max_seq_end, 0x55);
 	assert_int_equal(h.side.max_ack, 7);
-	assert_int_equal(h.side.retransmitted, 1);
 	assert_int_equal(h.side.data_packets, 2);
-	assert_int_equal(h.side.payload_bytes, 120);
 	assert_int_equal(h.side.packets, 4);
 	assert_true(side_relative(&h.side, 0x55) == 0x65);
 	assert_true(side_relative(&h.side, 0xffffffef) == -1);
