@@ -45,13 +45,14 @@ static int unknown_command(const char *word)
 	for (size_t i = 0; i < COMMANDS; i++)
 		names[i] = commands[i].name;
 	const char *near = word_nearest(word, names, COMMANDS);
-	char shown[64];
+	char shown[160];
 	struct text t = text_over(shown, sizeof shown);
+	text_add(&t, span_text("'")); /* so that the first byte needs no escape */
 	text_escape(&t, span_first(span_text(word), 32), TEXT_FILE_NAME);
 	if (near)
-		fprintf(stderr, "wallprint: there is no command '%s' (did you mean %s?)\n", shown, near);
+		fprintf(stderr, "wallprint: there is no command %s' (did you mean %s?)\n", shown, near);
 	else
-		fprintf(stderr, "wallprint: there is no command '%s': see 'wallprint --help'\n", shown);
+		fprintf(stderr, "wallprint: there is no command %s': see 'wallprint --help'\n", shown);
 	return EXIT_USAGE;
 }
 

@@ -2,6 +2,7 @@
 #include "analyzer/option_table.h"
 
 #include "analyzer/capture/capture.h"
+#include "analyzer/detect/detector.h"
 #include "analyzer/options.h"
 #include "analyzer/pipeline.h"
 
@@ -130,10 +131,19 @@ static void put_row(FILE *out, const struct option_row *row)
 	put_wrapped(out, l.len, help);
 }
 
+static void put_detectors(FILE *out)
+{
+	fputs("\nDetectors:\n", out);
+	for (const struct detector *const *d = detectors; *d; d++) {
+		int used = fprintf(out, "  %s", (*d)->name);
+		put_wrapped(out, used > 0 ? (size_t)used : 0, (*d)->summary);
+	}
+}
+
 static void put_mechanisms(FILE *out)
 {
 	size_t column = 0;
-	fputs("\nMechanisms:\n", out);
+	fputs("\nMechanisms that they find:\n", out);
 	for (size_t i = 0; i < mechanism_count; i++) {
 		size_t len = strlen(mechanisms[i].id);
 		if (column && column + 1 + len > HELP_WIDTH) {
@@ -152,7 +162,7 @@ void options_help(FILE *out)
 	    [GROUP_LIMITS] = "Limits",  [GROUP_GENERAL] = "General",
 	};
 	fputs("Usage: wallprint scan [OPTION]... CAPTURE...\n\n"
-	      "Reads captures (pcap, pcapng, ERF; plain, gzip, zstd; '-' is standard input)\n"
+	      "Reads captures (pcap, pcapng, snoop, ERF, TSH; plain, gzip, zstd; '-' is stdin)\n"
 	      "and writes what interference they show as CSV: findings on standard output\n"
 	      "and a line a capture on standard error, or everything into a folder with -o.\n",
 	      out);
@@ -163,6 +173,7 @@ void options_help(FILE *out)
 				put_row(out, &option_rows[i]);
 		}
 	}
+	put_detectors(out);
 	put_mechanisms(out);
 	fputs("\nExit status: 0 done; 1 some captures could not be read to their end; 2 wrong\n"
 	      "usage or a broken signature file; 3 the output could not be written; 4 a worker\n"

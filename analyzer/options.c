@@ -98,15 +98,16 @@ static int unknown_mechanism(struct err *e, struct span word)
 {
 	char name[64];
 	struct text t = text_over(name, sizeof name);
+	text_add(&t, span_text("'")); /* so that the first byte needs no escape */
 	text_escape(&t, word, TEXT_FIELD);
 	const char **ids = calloc(mechanism_count + 1, sizeof *ids);
 	for (size_t i = 0; ids && i < mechanism_count; i++)
 		ids[i] = mechanisms[i].id;
-	const char *near = ids ? word_nearest(name, ids, mechanism_count) : NULL;
+	const char *near = ids ? word_nearest(name + 1, ids, mechanism_count) : NULL;
 	free(ids);
 	if (near)
-		return err_set(e, ERR_USAGE, "--mechanisms: there is no '%s' (did you mean %s?)", name, near);
-	return err_set(e, ERR_USAGE, "--mechanisms: there is no '%s': see --help for those there are", name);
+		return err_set(e, ERR_USAGE, "--mechanisms: there is no %s' (did you mean %s?)", name, near);
+	return err_set(e, ERR_USAGE, "--mechanisms: there is no %s': see --help for those there are", name);
 }
 
 /* Marks the mechanism of this name in a set in table order. */

@@ -13,6 +13,14 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#define QUOTED(number)                     #number
+#define RELEASE(name, major, minor, patch) name " " QUOTED(major) "." QUOTED(minor) "." QUOTED(patch)
+#ifdef __clang__
+#define COMPILER RELEASE("clang", __clang_major__, __clang_minor__, __clang_patchlevel__)
+#else
+#define COMPILER RELEASE("gcc", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__)
+#endif
+
 const char *version_number(void)
 {
 	return WALLPRINT_VERSION;
@@ -30,7 +38,7 @@ const char *version_build(void)
 
 const char *version_compiler(void)
 {
-	return __VERSION__;
+	return COMPILER;
 }
 
 static void set(struct library *l, const char *name, const char *version)
