@@ -126,7 +126,12 @@ static int set_mechanisms(struct options *o, const char *value, struct err *e)
 {
 	bool *wanted = calloc(mechanism_count + 1, sizeof *wanted);
 	const char **ids = calloc(mechanism_count + 1, sizeof *ids);
-	int status = wanted && ids ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+	if (!wanted || !ids) {
+		free(wanted);
+		free(ids);
+		return err_set(e, ERR_NOMEM, "out of memory");
+	}
+	int status = 0;
 	for (const char *word = value; status == 0 && word;) {
 		size_t len = strcspn(word, ",");
 		status = mark_mechanism(wanted, span_trim(span_of(word, len)), e);

@@ -116,6 +116,7 @@ static void mistakes_get_a_hint(void **state)
 	refused("--signature x y.pcap", "did you mean --signatures?");
 	refused("--min-lable weak y.pcap", "did you mean --min-label?");
 	refused("--mechanisms rst_seq_dta y.pcap", "did you mean rst_seq_data?");
+	refused("--mechanisms -x y.pcap", "there is no '-x':");
 	refused("--wibble y.pcap", "--help");
 	refused("-Z y.pcap", "unknown option '-Z'");
 	refused("-qZ y.pcap", "unknown option '-Z'");
