@@ -10,7 +10,19 @@
 #include "analyzer/detect/http_page.h"
 #include "analyzer/net/stream.h"
 
-enum { CONFLICTS_KEPT = 64, VERSIONS = 2, STATUS_FINAL = 200 };
+enum {
+	CONFLICTS_KEPT = 64,
+	VERSIONS = 2,
+	STATUS_FINAL = 200,
+	REQUESTS_MAX = 16384, /* of a shard, waiting for their answer */
+};
+
+/* A request of a flow: with several in the pipe, the flow's trigger is that of the latest alone. */
+struct http_asked {
+	struct http_asked *older;
+	uint64_t index;
+	struct trigger trigger; /* its name lives as long as the shard */
+};
 
 /* Conflicts come before the second version of the page that they are about. */
 struct http_conflict {
@@ -21,7 +33,7 @@ struct http_conflict {
 };
 
 struct http_run {
-	struct pool pages;
+	struct pool pages, requests;
 	size_t kept;
 	struct http_conflict conflicts[CONFLICTS_KEPT]; /* ring */
 	size_t conflict_next;
@@ -30,6 +42,7 @@ struct http_run {
 
 struct http_slot {
 	struct http_page *open[VERSIONS], *kept;
+	struct http_asked *asked; /* newest first; no more than HTTP_OUTSTANDING_MAX */
 	bool tested;
 };
 
@@ -38,6 +51,7 @@ static int start(struct detection *d, struct err *e)
 	struct http_run *run = d->run;
 	(void)e;
 	pool_init(&run->pages, http_page_size(), HTTP_PAGES_MAX);
+	pool_init(&run->requests, sizeof(struct http_asked), REQUESTS_MAX);
 	run->blockpage = mechanism_find("http_blockpage");
 	run->redirect = mechanism_find("http_redirect_block");
 	return 0;
@@ -47,6 +61,47 @@ static void finish(struct detection *d)
 {
 	struct http_run *run = d->run;
 	pool_free(&run->pages);
+	pool_free(&run->requests);
+}
+
+/* Forgets the requests of a flow that came before this one. */
+static void asked_forget(struct http_run *run, struct http_slot *slot, uint64_t before)
+{
+	struct http_asked **link = &slot->asked;
+	while (*link && (*link)->index >= before)
+		link = &(*link)->older;
+	while (*link) {
+		struct http_asked *gone = *link;
+		*link = gone->older;
+		pool_put(&run->requests, gone);
+	}
+}
+
+static void on_request(struct detection *d, const struct event *ev)
+{
+	struct http_run *run = d->run;
+	struct http_slot *slot = d->state;
+	uint64_t index = event_http_request(ev)->index;
+	if (!ev->pkt || ev->version != 0 || ev->flow->trigger.kind != TRIGGER_HTTP)
+		return;
+	if (index > HTTP_OUTSTANDING_MAX)
+		asked_forget(run, slot, index - HTTP_OUTSTANDING_MAX + 1);
+	struct http_asked *asked = pool_get(&run->requests);
+	if (!asked) {
+		d->candidates->dropped++;
+		return;
+	}
+	*asked = (struct http_asked){.older = slot->asked, .index = index, .trigger = ev->flow->trigger};
+	slot->asked = asked;
+}
+
+/* What the answer with this index answers; the latest request when it is not known. */
+static const struct trigger *asked_find(const struct http_slot *slot, const struct flow *flow, uint64_t index)
+{
+	for (const struct http_asked *a = slot->asked; a; a = a->older)
+		if (a->index == index)
+			return &a->trigger;
+	return &flow->trigger;
 }
 
 static void conflict_tell(struct http_page *p, const struct http_conflict *c)
@@ -77,7 +132,9 @@ static void on_response(struct detection *d, const struct event *ev)
 		d->candidates->dropped++;
 		return;
 	}
-	http_page_open(p, d, ev, r);
+	http_page_open(p, d, ev, r, asked_find(slot, ev->flow, r->index));
+	if (ev->version == 0)
+		asked_forget(run, slot, r->index);
 	for (size_t i = 0; i < CONFLICTS_KEPT; i++)
 		if (run->conflicts[i].flow_id == ev->flow->id && run->conflicts[i].dir == ev->dir)
 			conflict_tell(p, &run->conflicts[i]);
@@ -156,6 +213,7 @@ static void on_close(struct detection *d, const struct event *ev)
 		pool_put(&run->pages, slot->open[v]);
 		slot->open[v] = NULL;
 	}
+	asked_forget(run, slot, UINT64_MAX);
 	while (slot->kept) {
 		struct http_page *p = slot->kept;
 		slot->kept = p->next;
@@ -172,6 +230,7 @@ const struct detector detector_http_blocking = {
     .flow_size = sizeof(struct http_slot),
     .on =
         {
+            [EV_HTTP_REQUEST] = on_request,
             [EV_HTTP_RESPONSE] = on_response,
             [EV_HTTP_BODY] = on_body,
             [EV_STREAM_CONFLICT] = on_conflict,

@@ -47,9 +47,8 @@ static void note_packet(struct http_page *p, const struct packet *pkt)
 	p->packets[p->packet_count++] = sample_of(pkt);
 }
 
-static void note_request(struct http_page *p, const struct detection *d, const struct event *ev)
+static void note_request(struct http_page *p, const struct detection *d, const struct trigger *t)
 {
-	const struct trigger *t = &ev->flow->trigger;
 	if (t->kind != TRIGGER_HTTP)
 		return;
 	p->trigger = t->sample;
@@ -115,7 +114,7 @@ static bool is_text(const struct http_response *r)
 }
 
 void http_page_open(struct http_page *p, const struct detection *d, const struct event *ev,
-                    const struct http_response *r)
+                    const struct http_response *r, const struct trigger *asked)
 {
 	p->index = r->index;
 	p->status = r->status;
@@ -125,7 +124,7 @@ void http_page_open(struct http_page *p, const struct detection *d, const struct
 	sigscan_start(scan_of(p));
 	sha256_init(hash_of(p));
 	note_packet(p, ev->pkt);
-	note_request(p, d, ev);
+	note_request(p, d, asked);
 	note_before(p, ev);
 	if (d->signatures && r->status_line.len)
 		sigdb_match(d->signatures, SIG_STATUS_LINE, span_of(NULL, 0), r->status_line, &p->page);

@@ -55,9 +55,9 @@ struct http_page {
 /* Bytes of a page with its scans. */
 size_t http_page_size(void);
 
-/* Starts from a response's head: matches its status line and headers, and reads its Location. */
+/* Starts from a response's head, and what was asked: matches its status line and headers, and reads its Location. */
 void http_page_open(struct http_page *p, const struct detection *d, const struct event *ev,
-                    const struct http_response *r);
+                    const struct http_response *r, const struct trigger *asked);
 
 /* A piece of its body, or its end. */
 void http_page_body(struct http_page *p, const struct detection *d, const struct event *ev, const struct http_body *b);

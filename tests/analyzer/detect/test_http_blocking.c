@@ -586,6 +586,41 @@ static void works_without_signatures(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
 
+/* Two requests before the first answer: each answer is told with its own. */
+static void a_pipelined_answer_has_the_name_of_its_request(void **state)
+{
+	static const char *const hosts[] = {"first.example", "second.example", "third.example"};
+	struct world *w = *state;
+	uint64_t frames[3];
+	struct flow *f = asked(w, "none.example");
+	for (uint64_t i = 0; i < 3; i++) {
+		struct http_request request = {.index = i + 1};
+		struct packet *p = world_packet(w, f, DIR_UP, MS);
+		frames[i] = p->frame->number;
+		f->trigger = (struct trigger){.kind = TRIGGER_HTTP, .sample = sample_of(p), .name = hosts[i]};
+		world_emit(w, EV_HTTP_REQUEST, &request, 0);
+	}
+	for (uint64_t i = 0; i < 3; i++) {
+		struct reply r = {.status = 302,
+		                  .header = "Location",
+		                  .value = "http://warning.isp.example/x",
+		                  .index = i + 1};
+		reply_packet(w, f, 30 * MS);
+		hear(w, &r);
+	}
+	assert_int_equal(world_findings(w), 3);
+	for (size_t i = 0; i < 3; i++) {
+		const struct finding *r = w->candidates.items[i];
+		size_t at = 0;
+		while (at < 3 && strcmp(r->name, hosts[at]) != 0)
+			at++;
+		assert_true(at < 3);
+		assert_int_equal(r->trigger.number, frames[at]);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(w->candidates.items[k]->name, r->name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest http_blocking[] = {
@@ -616,6 +651,7 @@ int main(void)
 	    TEST(survives_more_pages_than_it_keeps),
 	    TEST(ends_with_a_page_still_open),
 	    TEST(works_without_signatures),
+	    TEST(a_pipelined_answer_has_the_name_of_its_request),
 	};
 	return cmocka_run_group_tests(http_blocking, NULL, NULL);
 }
