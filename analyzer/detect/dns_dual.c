@@ -142,17 +142,53 @@ static bool servfail_alone(const struct dispute *d)
 	return false;
 }
 
-/* A repeat of the query that the capture lost would explain two answers, were one of them not known to be false. */
-static bool retry_may_be_lost(const struct dispute *d)
+/* A side is known to be false, by its content or its time: then no second query explains it. */
+static bool surely_forged(const struct dns_case *c, const struct dispute *d)
 {
-	bool late = false;
-	for (size_t i = 0; i < d->count; i++) {
-		const struct dns_answer *a = d->sides[i];
-		if (dns_answer_is_known(a) || dns_answer_is_bogon(a))
+	for (size_t i = 0; i < d->count; i++)
+		if (marks_of(c, d->sides[i]) & MARKS_HARD)
+			return true;
+	return false;
+}
+
+/* An answer came so late that the client may have asked again, which the capture lost. */
+static bool retry_fits(const struct dispute *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->sides[i]->clock_ns - d->sides[i]->asked_clock_ns > FIRST_RETRY_NS)
+			return true;
+	return false;
+}
+
+static bool all_are_answers(const struct dispute *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->sides[i]->rcode != 0)
 			return false;
-		late |= a->clock_ns - a->asked_clock_ns > FIRST_RETRY_NS;
-	}
-	return late;
+	return true;
+}
+
+/* A packet that looked like a copy may have been the query once more (G4). */
+static bool repeat_may_be_dropped(const struct dns_exchange *x)
+{
+	return x->repeated_at_once || (x->flow->flags & FLOW_COPIES);
+}
+
+/*
+ * Two queries with an answer each, one of them not in the capture: a content network answers differently each time. It
+ * is named whenever no side is surely forged, and lowers the label where something speaks for it.
+ */
+static void weigh_second_query(struct finding *f, const struct dns_case *c, const struct dispute *d)
+{
+	bool forged = surely_forged(c, d), dropped = repeat_may_be_dropped(c->x) && !forged;
+	finding_term(f, c->d->weights, "E12", dropped || servfail_alone(d));
+	if (forged)
+		return;
+	f->alternatives |= 1U << ALT_LOST_RETRY;
+	if (all_are_answers(d))
+		f->alternatives |= 1U << ALT_CDN_ROTATION;
+	if (dropped || retry_fits(d))
+		f->guards_failed |= 1U << GUARD_CAPTURE_LOSS;
 }
 
 /* E02c: a burst of three or more with three TTLs. */
@@ -250,15 +286,11 @@ bool dns_dual_judge(const struct dns_case *c)
 	struct details details;
 	dns_finding_open(&f, c, "dns_dual_answer");
 	f.kind = KIND_CONTRADICTION;
-	finding_term(&f, c->d->weights, "E12", servfail_alone(&dispute));
+	weigh_second_query(&f, c, &dispute);
 	add_suspects(&f, c, &dispute);
 	describe(&f, x, &details);
 	if (servfail_alone(&dispute))
 		f.alternatives |= 1U << ALT_LOAD_BALANCER;
-	if (retry_may_be_lost(&dispute)) {
-		f.alternatives |= 1U << ALT_LOST_RETRY;
-		f.guards_failed |= 1U << GUARD_CAPTURE_LOSS;
-	}
 	if (addr_is_private(&x->server) || addr_is_loopback(&x->server))
 		f.guards_named |= 1U << GUARD_LOCAL_BOX;
 	(void)detection_propose(c->d, x->flow, &f);

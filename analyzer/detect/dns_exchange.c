@@ -5,7 +5,7 @@
 
 #include "analyzer/detect/dns_address.h"
 
-enum { BUCKETS = 4096 }; /* a power of two */
+enum { BUCKETS = 16384 }; /* a power of two */
 
 /* A second capture of one packet comes at once; nobody repeats a query so soon (guard G4). */
 #define COPY_NS INT64_C(5000000)
@@ -14,7 +14,7 @@ int dns_exchanges_init(struct dns_exchanges *t, struct err *e)
 {
 	*t = (struct dns_exchanges){.hash = hash_key_random()};
 	pool_init(&t->exchanges, sizeof(struct dns_exchange), DNS_EXCHANGES_MAX);
-	pool_init(&t->answers, sizeof(struct dns_answer), (size_t)2 * DNS_EXCHANGES_MAX);
+	pool_init(&t->answers, sizeof(struct dns_answer), DNS_EXCHANGES_MAX);
 	list_init(&t->by_age);
 	t->buckets = calloc(BUCKETS, sizeof(struct dns_exchange *));
 	return t->buckets ? 0 : err_set(e, ERR_NOMEM, "no memory for DNS queries");
@@ -65,22 +65,31 @@ static struct dns_exchange *lookup(struct dns_exchanges *t, const struct event *
 	return x;
 }
 
-struct dns_exchange *dns_exchanges_due(struct dns_exchanges *t, int64_t now_ns, bool full_too)
+static struct dns_exchange *oldest(struct dns_exchanges *t)
 {
-	if (list_empty(&t->by_age))
-		return NULL;
-	struct dns_exchange *x = LIST_ENTRY(t->by_age.next, struct dns_exchange, by_age);
-	bool full = t->exchanges.alive == t->exchanges.cap || t->answers.alive == t->answers.cap;
+	return list_empty(&t->by_age) ? NULL : LIST_ENTRY(t->by_age.next, struct dns_exchange, by_age);
+}
+
+struct dns_exchange *dns_exchanges_due(struct dns_exchanges *t, int64_t now_ns)
+{
+	struct dns_exchange *x = oldest(t);
 	/* A clock that went back started anew: what is from before has no time left. */
-	bool late = now_ns < x->clock_ns || now_ns - x->clock_ns > DNS_EXCHANGE_NS;
-	return late || (full && full_too) ? x : NULL;
+	return x && (now_ns < x->clock_ns || now_ns - x->clock_ns > DNS_EXCHANGE_NS) ? x : NULL;
+}
+
+struct dns_exchange *dns_exchanges_crowded(struct dns_exchanges *t)
+{
+	bool full = t->exchanges.alive == t->exchanges.cap || t->answers.alive == t->answers.cap;
+	return full ? oldest(t) : NULL;
 }
 
 static void transmission_note(struct dns_exchange *x, const struct packet *p)
 {
 	bool soon = x->transmissions && p->clock_ns - x->last_clock_ns <= COPY_NS;
-	if (soon && p->ip_id == x->ip_id && p->ip_id != 0)
+	if (soon && p->ip_id == x->ip_id && p->ip_id != 0) {
+		x->repeated_at_once = true;
 		return;
+	}
 	x->last = frame_ref_of(p);
 	x->last_clock_ns = p->clock_ns;
 	x->ip_id = p->ip_id;
@@ -159,6 +168,65 @@ static void note_copy(struct dns_answer *a, const struct packet *p)
 		a->copies++;
 }
 
+static bool holds_addresses(const struct dns_answer *a, const struct dns_answer *of)
+{
+	for (size_t i = 0; i < of->address_count; i++) {
+		size_t k = 0;
+		while (k < a->address_count && !addr_equal(&a->addresses[k], &of->addresses[i]))
+			k++;
+		if (k == a->address_count)
+			return false;
+	}
+	return true;
+}
+
+/* Both give the same answer, whatever their headers say. */
+static bool says_the_same(const struct dns_answer *a, const struct dns_answer *b)
+{
+	return a->rcode == b->rcode && a->tc == b->tc && a->cname == b->cname && a->foreign_type == b->foreign_type &&
+	       a->incomplete == b->incomplete && holds_addresses(a, b) && holds_addresses(b, a);
+}
+
+static bool said_before(const struct dns_exchange *x, size_t before, const struct dns_answer *a)
+{
+	for (size_t i = 0; i < before; i++)
+		if (says_the_same(x->answers[i], a))
+			return true;
+	return false;
+}
+
+/* All places are taken: takes the answer out that is missed least. */
+static void answer_make_room(struct dns_exchanges *t, struct dns_exchange *x)
+{
+	size_t at = x->answer_count - 1;
+	while (at > 0 && !said_before(x, at, x->answers[at]))
+		at--;
+	if (at == 0)
+		at = x->answer_count - 1;
+	pool_put(&t->answers, x->answers[at]);
+	x->answer_count--;
+	memmove(x->answers + at, x->answers + at + 1, (x->answer_count - at) * sizeof x->answers[0]);
+}
+
+/* NULL: there is no room, or it says nothing new and room is short. */
+static struct dns_answer *answer_keep(struct dns_exchanges *t, struct dns_exchange *x, const struct dns_answer *a)
+{
+	bool full = x->answer_count == DNS_ANSWERS_MAX;
+	x->answers_beyond += full;
+	if (full && said_before(x, x->answer_count, a))
+		return NULL;
+	if (full)
+		answer_make_room(t, x);
+	struct dns_answer *kept = pool_get(&t->answers);
+	if (!kept) {
+		x->answers_beyond++;
+		return NULL;
+	}
+	*kept = *a;
+	x->answers[x->answer_count++] = kept;
+	return kept;
+}
+
 struct dns_answer *dns_exchange_answer(struct dns_exchanges *t, struct dns_exchange *x, const struct event *ev,
                                        const struct dns_message *m)
 {
@@ -171,12 +239,7 @@ struct dns_answer *dns_exchange_answer(struct dns_exchanges *t, struct dns_excha
 			return NULL;
 		}
 	}
-	struct dns_answer *a = x->answer_count < DNS_ANSWERS_MAX ? pool_get(&t->answers) : NULL;
-	if (!a) {
-		x->answers_beyond++;
-		return NULL;
-	}
-	*a = (struct dns_answer){
+	struct dns_answer a = {
 	    .frame = frame_ref_of(p),
 	    .clock_ns = p->clock_ns,
 	    .digest = digest,
@@ -196,9 +259,8 @@ struct dns_answer *dns_exchange_answer(struct dns_exchanges *t, struct dns_excha
 	    .has_opt = m->has_opt,
 	    .incomplete = m->flaws & (DNS_CUT | DNS_BROKEN | DNS_RECORDS_DROPPED),
 	};
-	read_records(a, x, m);
-	x->answers[x->answer_count++] = a;
-	return a;
+	read_records(&a, x, m);
+	return answer_keep(t, x, &a);
 }
 
 void dns_exchange_drop(struct dns_exchanges *t, struct dns_exchange *x)

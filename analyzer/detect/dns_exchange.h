@@ -12,11 +12,11 @@
 #include "signatures/match.h"
 
 enum {
-	DNS_EXCHANGES_MAX = 4096, /* queries of a shard at once; the oldest goes first */
-	DNS_ANSWERS_MAX = 4,      /* of one query; further ones are counted */
-	DNS_ADDRESSES_MAX = 8,    /* of one answer */
-	DNS_COPIES_MAX = 3,       /* frames of one answer's copies; further ones are counted */
-	DNS_QUERY_NAME_MAX = 255, /* bytes kept of a name's presentation form */
+	DNS_EXCHANGES_MAX = 16384, /* queries of a shard at once, and answers; the oldest goes first */
+	DNS_ANSWERS_MAX = 4,       /* of one query, see dns_exchange_answer; further ones are counted */
+	DNS_ADDRESSES_MAX = 8,     /* of one answer */
+	DNS_COPIES_MAX = 3,        /* frames of one answer's copies; further ones are counted */
+	DNS_QUERY_NAME_MAX = 255,  /* bytes kept of a name's presentation form */
 };
 
 #define DNS_EXCHANGE_NS INT64_C(15000000000) /* as long as the longest wait of Hold-On (Duan et al., 2012) */
@@ -63,6 +63,7 @@ struct dns_exchange {
 	uint16_t ip_id;         /* of the latest transmission */
 	uint16_t transmissions; /* capture copies apart */
 	bool ipv4, has_opt, over_tcp;
+	bool repeated_at_once;                       /* or one transmission was captured twice: nobody knows */
 	struct dns_answer *answers[DNS_ANSWERS_MAX]; /* in order of arrival, distinct */
 	size_t answer_count;
 	uint32_t answers_beyond; /* not kept */
@@ -81,8 +82,11 @@ struct dns_exchanges {
 int dns_exchanges_init(struct dns_exchanges *t, struct err *e);
 void dns_exchanges_free(struct dns_exchanges *t);
 
-/* The oldest query when it has to go: it is past its time, or the table is full and `full_too`. Else NULL. */
-struct dns_exchange *dns_exchanges_due(struct dns_exchanges *t, int64_t now_ns, bool full_too);
+/* The oldest query when it is past its time, else NULL. */
+struct dns_exchange *dns_exchanges_due(struct dns_exchanges *t, int64_t now_ns);
+
+/* The oldest query when it has to go before its time, as there is no room for another; else NULL. */
+struct dns_exchange *dns_exchanges_crowded(struct dns_exchanges *t);
 
 /* A query was sent: a new one (in `of_flow`, the flow's list), or another transmission. NULL when there is no room
  * or the message has no question. */
@@ -92,7 +96,12 @@ struct dns_exchange *dns_exchange_query(struct dns_exchanges *t, struct list *of
 /* The query that a response answers; NULL: not seen, or it left already. */
 struct dns_exchange *dns_exchange_find(struct dns_exchanges *t, const struct event *ev, const struct dns_message *m);
 
-/* Adds a response to its query. Returns the answer when it is a new one, NULL for a copy or when there is no room. */
+/*
+ * Adds a response to its query. Returns the answer when it is a new one, NULL for a copy or when there is no room.
+ *
+ * When DNS_ANSWERS_MAX are there, one that says what another has said makes room; when all differ, the last does, as the
+ * genuine answer comes late. A response that says nothing new is then refused. Either is counted in answers_beyond.
+ */
 struct dns_answer *dns_exchange_answer(struct dns_exchanges *t, struct dns_exchange *x, const struct event *ev,
                                        const struct dns_message *m);
 

@@ -59,13 +59,30 @@ static void judge(struct detection *d, struct dns_exchange *x)
 		note_baseline(&c);
 }
 
-static void judge_due(struct detection *d, bool full_too)
+static void judge_and_drop(struct detection *d, struct dns_exchange *x)
+{
+	struct dns_run *run = d->run;
+	judge(d, x);
+	d->candidates->dropped += x->answers_beyond;
+	dns_exchange_drop(&run->exchanges, x);
+}
+
+static void judge_due(struct detection *d)
 {
 	struct dns_run *run = d->run;
 	struct dns_exchange *x;
-	while ((x = dns_exchanges_due(&run->exchanges, d->now_ns, full_too))) {
-		judge(d, x);
-		dns_exchange_drop(&run->exchanges, x);
+	while ((x = dns_exchanges_due(&run->exchanges, d->now_ns)))
+		judge_and_drop(d, x);
+}
+
+/* What comes after is missed. */
+static void judge_early(struct detection *d)
+{
+	struct dns_run *run = d->run;
+	struct dns_exchange *x;
+	while ((x = dns_exchanges_crowded(&run->exchanges))) {
+		d->candidates->dropped++;
+		judge_and_drop(d, x);
 	}
 }
 
@@ -105,13 +122,13 @@ static void on_message(struct detection *d, const struct event *ev)
 	struct dns_run *run = d->run;
 	struct dns_slot *slot = d->state;
 	const struct dns_message *m = event_dns_message(ev);
-	judge_due(d, false);
+	judge_due(d);
 	if (is_local_service(ev->flow) || m->opcode != OPCODE_QUERY)
 		return;
 	if (!m->response) {
 		if (!slot->queries.next)
 			list_init(&slot->queries);
-		judge_due(d, true);
+		judge_early(d);
 		(void)dns_exchange_query(&run->exchanges, &slot->queries, ev, m);
 		return;
 	}
@@ -123,14 +140,10 @@ static void on_message(struct detection *d, const struct event *ev)
 
 static void on_close(struct detection *d, const struct event *ev)
 {
-	struct dns_run *run = d->run;
 	struct dns_slot *slot = d->state;
 	(void)ev;
-	while (slot->queries.next && !list_empty(&slot->queries)) {
-		struct dns_exchange *x = LIST_ENTRY(slot->queries.next, struct dns_exchange, by_flow);
-		judge(d, x);
-		dns_exchange_drop(&run->exchanges, x);
-	}
+	while (slot->queries.next && !list_empty(&slot->queries))
+		judge_and_drop(d, LIST_ENTRY(slot->queries.next, struct dns_exchange, by_flow));
 }
 
 const struct detector detector_dns_injection = {

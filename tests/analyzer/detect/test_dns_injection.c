@@ -870,6 +870,124 @@ static void works_without_signatures(void **state)
 	world_close(&w);
 }
 
+/* Forged answers that differ in nothing but a TTL do not keep the genuine one out. */
+static void a_flood_of_one_answer_hides_nothing(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	for (uint32_t i = 0; i < 6; i++)
+		hear(w, f, SAID(.addresses = "203.0.114.9", .ttl = 100 + i), MS, 60);
+	hear(w, f, SAID(.addresses = "198.51.7.1"), 30 * MS, 52);
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_string_equal(finding_detail_value(d, "answers"), "203.0.114.9|203.0.114.9|203.0.114.9|198.51.7.1");
+	assert_string_equal(finding_detail_value(d, "n_answers"), "7");
+	assert_int_equal(w->candidates.dropped, 3);
+}
+
+/* Of five different answers the fourth gives its place to the last. */
+static void the_last_answer_finds_a_place(void **state)
+{
+	static const char *const forged[] = {"203.0.114.9", "203.0.115.9", "203.0.116.9", "203.0.117.9"};
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	for (size_t i = 0; i < 4; i++)
+		hear(w, f, SAID(.addresses = forged[i]), MS, 60);
+	hear(w, f, SAID(.addresses = "198.51.7.1 198.51.7.2"), 30 * MS, 52);
+	hear(w, f, SAID(.addresses = "198.51.7.2 198.51.7.1", .ttl = 299), MS, 52);
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_string_equal(finding_detail_value(d, "answers"),
+	                    "203.0.114.9|203.0.115.9|203.0.116.9|198.51.7.1,198.51.7.2");
+	assert_int_equal(w->candidates.dropped, 2);
+}
+
+static void a_flood_of_queries_hides_nothing_in_silence(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	for (int more = 0; more < 2; more++) {
+		struct flow *asks = world_flow(w, IPPROTO_UDP, "192.0.2.8", 41000, "198.51.100.53", 53);
+		ask(w, f, "www.example.com", A, 0);
+		hear(w, f, SAID(.addresses = "203.0.114.9"), MS, 60);
+		for (int i = 0; i < 16383 + more; i++) {
+			char name[32];
+			snprintf(name, sizeof name, "x%d.example.net", i);
+			ask(w, asks, name, A, 0);
+		}
+		hear(w, f, SAID(.addresses = "198.51.7.1"), MS, 52);
+		assert_int_equal(w->candidates.dropped, more);
+		world_close_flow(w, f);
+		world_close_flow(w, asks);
+		f = resolver(w);
+	}
+	assert_int_equal(world_findings(w), 1);
+}
+
+/* G4: a query that was repeated at once looks like one that was captured twice. */
+static void doubts_two_answers_when_the_query_may_have_been_repeated(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	f->flags |= FLOW_COPIES;
+	hear(w, f, SAID(.addresses = "203.0.114.9"), 30 * MS, 52);
+	hear(w, f, SAID(.addresses = "198.51.7.1"), MS, 52);
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_int_equal(d->guards_failed, 1U << GUARD_CAPTURE_LOSS);
+	assert_true(d->alternatives & 1U << ALT_CDN_ROTATION);
+	assert_true(d->alternatives & 1U << ALT_LOST_RETRY);
+	assert_true(d->label <= LABEL_MODERATE);
+}
+
+static void doubts_them_when_the_second_query_was_taken_for_a_copy(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	uint16_t id = w->packet.ip_id;
+	world_packet(w, f, DIR_UP, MS)->ip_id = id;
+	emit(w, SAID(.addresses = NULL), false);
+	hear(w, f, SAID(.addresses = "203.0.114.9"), 30 * MS, 52);
+	hear(w, f, SAID(.addresses = "198.51.7.1"), MS, 52);
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_int_equal(d->guards_failed, 1U << GUARD_CAPTURE_LOSS);
+}
+
+/* No repeat of a query brings an address that is known to be forged. */
+static void copies_excuse_no_known_address(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	f->flags |= FLOW_COPIES;
+	hear(w, f, SAID(.addresses = "203.0.113.66"), 30 * MS, 52);
+	hear(w, f, SAID(.addresses = "198.51.7.1"), MS, 52);
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_int_equal(d->guards_failed, 0);
+	assert_int_equal(d->alternatives, 0);
+	assert_true(d->label >= LABEL_STRONG);
+}
+
+/* Without a mark of forgery, a repeat that the capture lost stays possible: it is named. */
+static void names_a_lost_repeat(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	hear(w, f, SAID(.addresses = "203.0.114.9"), 30 * MS, 52);
+	hear(w, f, SAID(.rcode = NXDOMAIN), 30 * MS, 52);
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_int_equal(d->guards_failed, 0);
+	assert_int_equal(d->alternatives, 1U << ALT_LOST_RETRY);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
 
 int main(void)
@@ -924,6 +1042,13 @@ int main(void)
 	    TEST(adds_a_hint_to_a_contradiction),
 	    TEST(matches_a_cname),
 	    TEST(works_without_signatures),
+	    TEST(a_flood_of_one_answer_hides_nothing),
+	    TEST(the_last_answer_finds_a_place),
+	    TEST(a_flood_of_queries_hides_nothing_in_silence),
+	    TEST(doubts_two_answers_when_the_query_may_have_been_repeated),
+	    TEST(doubts_them_when_the_second_query_was_taken_for_a_copy),
+	    TEST(copies_excuse_no_known_address),
+	    TEST(names_a_lost_repeat),
 	};
 	return cmocka_run_group_tests(dns_injection, NULL, NULL);
 }
