@@ -174,20 +174,27 @@ static bool repeat_may_be_dropped(const struct dns_exchange *x)
 	return x->repeated_at_once || (x->flow->flags & FLOW_COPIES);
 }
 
+/* A resolver answers once, so one query more than the capture has explains one answer more. */
+static bool one_query_explains(const struct dns_exchange *x)
+{
+	return x->answer_count + x->answers_beyond <= x->transmissions + 1U;
+}
+
 /*
  * Two queries with an answer each, one of them not in the capture: a content network answers differently each time. It
- * is named whenever no side is surely forged, and lowers the label where something speaks for it.
+ * is named where it fits and no side is surely forged, and lowers the label where something speaks for it.
  */
 static void weigh_second_query(struct finding *f, const struct dns_case *c, const struct dispute *d)
 {
 	bool forged = surely_forged(c, d), dropped = repeat_may_be_dropped(c->x) && !forged;
 	finding_term(f, c->d->weights, "E12", dropped || servfail_alone(d));
-	if (forged)
+	bool likely = dropped || retry_fits(d);
+	if (forged || (!likely && !one_query_explains(c->x)))
 		return;
 	f->alternatives |= 1U << ALT_LOST_RETRY;
 	if (all_are_answers(d))
 		f->alternatives |= 1U << ALT_CDN_ROTATION;
-	if (dropped || retry_fits(d))
+	if (likely)
 		f->guards_failed |= 1U << GUARD_CAPTURE_LOSS;
 }
 

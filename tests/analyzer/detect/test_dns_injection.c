@@ -974,6 +974,20 @@ static void copies_excuse_no_known_address(void **state)
 	assert_true(d->label >= LABEL_STRONG);
 }
 
+/* Three answers would need two lost repeats. */
+static void needs_one_lost_repeat_an_answer(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	hear(w, f, SAID(.addresses = "203.0.114.9"), 30 * MS, 52);
+	hear(w, f, SAID(.addresses = "203.0.115.9"), MS, 52);
+	hear(w, f, SAID(.addresses = "198.51.7.1"), 30 * MS, 52);
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_int_equal(d->alternatives, 0);
+}
+
 /* Without a mark of forgery, a repeat that the capture lost stays possible: it is named. */
 static void names_a_lost_repeat(void **state)
 {
@@ -1049,6 +1063,7 @@ int main(void)
 	    TEST(doubts_them_when_the_second_query_was_taken_for_a_copy),
 	    TEST(copies_excuse_no_known_address),
 	    TEST(names_a_lost_repeat),
+	    TEST(needs_one_lost_repeat_an_answer),
 	};
 	return cmocka_run_group_tests(dns_injection, NULL, NULL);
 }
