@@ -92,17 +92,30 @@ static bool place_fits(const struct flow *f, enum dir dir, const struct packet *
 	return !learnt || f->tunnel_way[dir] == p->tunnel_way;
 }
 
+/* Most waiting flows of one address pair that are looked at for the one whose other direction has the packet's own identity. */
+enum { WAITING_LOOKED_AT = 64 };
+
 static struct flow *find(const struct flow_index *index, const struct packet *p, uint64_t hash, bool learnt,
                          enum dir *dir)
 {
 	struct list *bucket = bucket_of(index, hash);
-	for (struct list *node = bucket->next; node != bucket; node = node->next) {
+	struct flow *oldest = NULL;
+	unsigned waiting = 0;
+	for (struct list *node = bucket->next; node != bucket && waiting < WAITING_LOOKED_AT; node = node->next) {
 		struct flow_place *place = LIST_ENTRY(node, struct flow_place, link);
-		*dir = place->dir;
-		if (place->hash == hash && place_fits(flow_of(place), *dir, p, learnt))
-			return flow_of(place);
+		struct flow *f = flow_of(place);
+		if (place->hash != hash || !place_fits(f, place->dir, p, learnt))
+			continue;
+		bool agrees = learnt || f->tunnel_way[dir_other(place->dir)] == p->tunnel_way;
+		if (agrees || !oldest) {
+			oldest = f;
+			*dir = place->dir;
+		}
+		if (agrees)
+			break;
+		waiting++;
 	}
-	return NULL;
+	return oldest;
 }
 
 struct flow *flow_index_find(const struct flow_index *index, const struct packet *p, enum dir *dir)

@@ -19,7 +19,8 @@ struct flow_index {
 bool flow_index_init(struct flow_index *index);
 void flow_index_free(struct flow_index *index);
 
-/* The flow that has learnt the packet's own identity in its direction; else the oldest that waits for that direction. */
+/* The flow that has learnt the packet's own identity in its direction; else one that waits for that direction: one whose other
+ * direction has the same identity (a VLAN usually tags both), or the oldest. */
 struct flow *flow_index_find(const struct flow_index *index, const struct packet *p, enum dir *dir);
 
 /* A new flow, whose addresses are filled in, opened by this packet speaking in this direction. */

@@ -127,7 +127,7 @@ enum layer layer_vlan(struct walk *w)
 	uint16_t tag = cursor_be16(&w->c), type = cursor_be16(&w->c);
 	/* 0 is a priority without a network. */
 	if (tag & VLAN_ID)
-		w->shared = tunnel_digest(w->shared, TUNNEL_VLAN, tag & VLAN_ID);
+		w->way = tunnel_digest(w->way, TUNNEL_VLAN, tag & VLAN_ID);
 	return type_or_length(w, type);
 }
 
@@ -168,7 +168,7 @@ enum layer layer_isl(struct walk *w)
 	cursor_skip(&w->c, 4);
 	if (w->c.failed)
 		return walk_short(w);
-	w->shared = tunnel_digest(w->shared, TUNNEL_VLAN, vlan);
+	w->way = tunnel_digest(w->way, TUNNEL_VLAN, vlan);
 	return LAYER_ETHERNET;
 }
 

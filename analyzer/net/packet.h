@@ -99,7 +99,7 @@ struct packet {
 
 	/*
 	 * Tunnel and VLAN identity as part of the flow key; 0: none. `shared` is a digest of what both directions have in
-	 * common (VLAN, PPPoE session, VNI, ERSPAN session, outer addresses as an unordered pair), `way` of what each
+	 * common (PPPoE session, VNI, ERSPAN session, outer addresses as an unordered pair), `way` of what each
 	 * direction has for itself (MPLS label, TEID, GRE key, L2TP ids). A flow is packets of one `shared`, and in each
 	 * direction of one `way`. tunnel.h lists what each layer adds, and why outer addresses are in or out. The digests
 	 * are the same in every run and on every machine.

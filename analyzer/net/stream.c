@@ -399,9 +399,15 @@ static void wait_for_hole(struct feed *fd, uint32_t seq, struct span bytes, uint
  * G11, G12: a keep-alive repeats one byte that was sent before, often with another value; the probe of a zero window is data
  * that is sent again until it is taken. One byte that fills a hole is neither: some clients send a request's first byte last.
  */
-static bool is_probe(const struct side *sender, const struct packet *p, int32_t ahead)
+static bool is_probe(const struct stream *s, const struct side *sender, const struct packet *p, int32_t ahead)
 {
-	if (p->payload_len > 1 || !sender->have_seq)
+	if (p->payload_len > 1)
+		return false;
+	/* A capture that begins in the silence of a connection. */
+	bool nothing_yet = !sender->have_syn && s->offset == 0 && !s->pending && !(p->tcp_flags & (TCP_SYN | TCP_PSH));
+	if (nothing_yet && p->payload_len == 1)
+		return true;
+	if (!sender->have_seq)
 		return false;
 	return ahead < 0 || (ahead > 0 && p->tcp_seq == sender->max_seq_end - 1);
 }
@@ -503,8 +509,10 @@ void stream_segment(struct stream_pools *pools, struct flow *f, enum dir d, cons
 	uint32_t seq = p->tcp_seq + !!(p->tcp_flags & TCP_SYN);
 	stream_begin(s, sender, seq);
 	int32_t ahead = seq_diff(seq, s->next);
-	if (is_probe(sender, p, ahead))
+	if (is_probe(s, sender, p, ahead)) {
+		s->started = s->started && s->offset > 0;
 		return;
+	}
 	bool new_turn = s->offset == 0 || s->other_heard != fd.other->offset;
 	bool checked = ahead != 0 || new_turn || overlap_wants(s->ring, seq);
 	if (checked && p->payload_len > 0)

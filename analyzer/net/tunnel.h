@@ -4,7 +4,8 @@
  * each direction has for itself.
  *
  *	layer                   shared                            way
- *	VLAN, ISL, 802.1ah      network or service id             -
+ *	VLAN, ISL               -                                 network id: some taps tag each direction by itself
+ *	802.1ah                 service id                        -
  *	PPPoE                   session                           -
  *	Frame Relay             -                                 circuit address
  *	MPLS                    -                                 lowest label that is not entropy

@@ -148,11 +148,11 @@ static void identity_is_in_the_digests(void **state)
 	struct packet vlan1 = decoded(MACS "8100 0001 0800"), vlan2 = decoded(MACS "8100 0002 0800");
 	struct packet stacked = decoded(MACS "88a8 0001 8100 0002 0800"),
 	              other = decoded(MACS "88a8 0002 8100 0001 0800");
-	assert_int_equal(plain.tunnel_shared, 0);
-	assert_true(vlan1.tunnel_shared && vlan1.tunnel_shared != vlan2.tunnel_shared);
-	assert_true(stacked.tunnel_shared != vlan1.tunnel_shared && stacked.tunnel_shared != other.tunnel_shared);
+	assert_int_equal(plain.tunnel_way, 0);
+	assert_true(vlan1.tunnel_way && vlan1.tunnel_way != vlan2.tunnel_way);
+	assert_true(stacked.tunnel_way != vlan1.tunnel_way && stacked.tunnel_way != other.tunnel_way);
 	/* The priority bits are none of it. */
-	assert_true(decoded(MACS "8100 e001 0800").tunnel_shared == vlan1.tunnel_shared);
+	assert_true(decoded(MACS "8100 e001 0800").tunnel_way == vlan1.tunnel_way);
 
 	struct packet label1 = decoded(MACS "8847 00010140"), label2 = decoded(MACS "8847 00020140");
 	assert_int_equal(label1.tunnel_shared, 0);
