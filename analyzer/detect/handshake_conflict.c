@@ -3,7 +3,7 @@
  *   B5 syn_rst_conflict  a RST and a SYN/ACK (Weaver et al. 2009; Niaki et al. 2020)
  *   B6 synack_conflict   two SYN/ACKs with different initial sequence numbers (HoneyBadger; Suricata 2210005)
  * Innocent: load balancers and SYN proxies that answer a repeated SYN from elsewhere (a repeated SYN, whenever it came, rules B6 out
- * and halves B5), a server that accepts and then aborts (a RST after the SYN/ACK needs header features of its own), port reuse (G13).
+ * and halves B5; one between the reset and the SYN/ACK rules B5 out: each SYN has had one answer), a server that accepts and then aborts (a RST after the SYN/ACK needs header features of its own), port reuse (G13).
  */
 #include "analyzer/detect/detector.h"
 #include "analyzer/detect/suspect.h"
@@ -26,6 +26,7 @@ enum { SECONDS_CAP = 4096 };
 
 struct state {
 	struct second *second;
+	uint16_t syns; /* of the client before the first SYN/ACK */
 };
 
 static int start(struct detection *d, struct err *e)
@@ -46,6 +47,8 @@ static void on_synack(struct detection *d, const struct event *ev)
 	struct state *state = d->state;
 	const struct tcp_synack *s = event_tcp_synack(ev);
 	const struct side *server = &ev->flow->tcp->side[ev->dir], *client = &ev->flow->tcp->side[dir_other(ev->dir)];
+	if (ev->dir == DIR_DOWN && !server->have_syn)
+		state->syns = client->syn_count;
 	if (ev->dir != DIR_DOWN || !server->have_syn || state->second)
 		return;
 	bool same_syn = s->sample.ack == server->syn.ack && s->sample.seq != server->isn;
@@ -85,7 +88,8 @@ static void synack_conflict(struct detection *d, struct flow *flow, const struct
 	finding_suspect(&f, second_forged ? two->frame : one->frame);
 	finding_evidence(&f, second_forged ? one->frame : two->frame);
 	finding_evidence(&f, syn->frame);
-	finding_term(&f, d->weights, "E05b", false);
+	/* With equal headers it may be the answer of another host to a repeat of the SYN that the capture lost. */
+	finding_term(&f, d->weights, "E05b", (second_forged ? second : first) <= 0);
 	f.alternatives |= 1U << ALT_LOAD_BALANCER;
 	struct text t[2] = {text_over(text[0], sizeof text[0]), text_over(text[1], sizeof text[1])};
 	text_printf(&t[0], "%u", one->seq);
@@ -104,8 +108,8 @@ static bool has_term(const struct finding *f, const char *id)
 	return false;
 }
 
-/* The first RST of the server that answers the client's SYN, if any. */
-static const struct sample *rst_to_syn(const struct flow *flow)
+/* The first RST of the server that answers the SYN which its SYN/ACK answers, if any. */
+static const struct sample *rst_to_syn(const struct flow *flow, uint16_t syns)
 {
 	const struct tcp_flow *tcp = flow->tcp;
 	const struct side *client = &tcp->side[DIR_UP], *server = &tcp->side[DIR_DOWN];
@@ -114,7 +118,8 @@ static const struct sample *rst_to_syn(const struct flow *flow)
 	for (unsigned i = 0; i < n; i++) {
 		int64_t gap = r->rst[i].frame.ts_ns - server->syn.frame.ts_ns;
 		bool near = gap < ANSWER_WINDOW_NS && gap > -ANSWER_WINDOW_NS;
-		if (r->rst[i].ack == client->isn + 1 && near && !side_checksum_drops(server, &r->rst[i]))
+		bool one_syn = r->rst[i].frame.number > server->syn.frame.number || r->other_syns[i] == syns;
+		if (r->rst[i].ack == client->isn + 1 && near && one_syn && !side_checksum_drops(server, &r->rst[i]))
 			return &r->rst[i];
 	}
 	return NULL;
@@ -130,10 +135,10 @@ static const struct sample *counter_after(const struct reset_side *r)
 	return NULL;
 }
 
-static void syn_rst_conflict(struct detection *d, struct flow *flow)
+static void syn_rst_conflict(struct detection *d, struct flow *flow, uint16_t syns)
 {
 	const struct side *client = &flow->tcp->side[DIR_UP], *server = &flow->tcp->side[DIR_DOWN];
-	const struct sample *rst = flow->tcp->resets ? rst_to_syn(flow) : NULL;
+	const struct sample *rst = flow->tcp->resets ? rst_to_syn(flow, syns) : NULL;
 	if (!rst || server->syn.ack != client->isn + 1)
 		return;
 	const struct reset_side *r = &flow->tcp->resets->side[DIR_DOWN];
@@ -180,7 +185,7 @@ static void on_close(struct detection *d, const struct event *ev)
 	if (flow->tcp->side[DIR_UP].have_syn && flow->tcp->side[DIR_DOWN].have_syn) {
 		detection_tested(d, mechanism_find("syn_rst_conflict"));
 		detection_tested(d, mechanism_find("synack_conflict"));
-		syn_rst_conflict(d, flow);
+		syn_rst_conflict(d, flow, state->syns);
 	}
 	if (!state->second)
 		return;

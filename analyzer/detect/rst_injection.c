@@ -4,8 +4,9 @@
  *   B2 data_seq_rst    the "sender" goes on with new data after its own RST
  *   B3 rst_seq_change  a second RST beyond every sequence number sent and every acknowledgement seen
  *   B4 rst_ack_change  RST+ACKs that acknowledge what was never sent
- * Judged at flow close from the facts in net/side.h. Guards: no FIN before, no RST of the other side before (its socket may
- * be gone and answer), wrong checksums (G10), answers to packets (G3, for B1), capture loss (G2, for B3 and B4),
+ * Judged at flow close from the facts in net/side.h. Guards: no FIN before; for all but B2 no RST of the other side before (its
+ * socket may be gone and answer what still arrives, but not go on); for B2 no RST that answers a packet before the handshake
+ * is done (RFC 9293, 3.10.7.3 and 3.10.7.4: the connection goes on); wrong checksums (G10), answers to packets (G3, for B1), capture loss (G2, for B3 and B4),
  * reordering (G5).
  */
 #include "analyzer/detect/detector.h"
@@ -18,7 +19,6 @@
 
 enum {
 	SEQ_SLACK = 2,          /* FIN and SYN counting differs between implementations */
-	SAME_SPACE = 1 << 20,   /* a RST farther off belongs to another connection of these ports */
 	DATA_PACKETS_LEAST = 1, /* a flow without payload was not tested */
 };
 
@@ -44,7 +44,8 @@ static bool burst_of(struct burst *b, struct flow *flow, enum dir dir)
 {
 	const struct reset_side *r = &flow->tcp->resets->side[dir];
 	*b = (struct burst){.flow = flow, .dir = dir, .r = r};
-	if (r->rst_count == 0 || r->own.have_fin || r->other.have_fin || r->other_rst_before || !r->own.have_seq)
+	if (r->rst_count == 0 || !r->own.have_seq || side_ended(&r->own, &r->other, &flow->tcp->side[dir]) ||
+	    side_ended(&r->other, &r->own, &flow->tcp->side[dir_other(dir)]))
 		return false;
 	unsigned n = r->rst_count < RESETS_KEPT ? r->rst_count : RESETS_KEPT;
 	for (unsigned i = 0; i < n; i++)
@@ -62,7 +63,7 @@ static const struct sample *rst_at(const struct burst *b, unsigned i)
 static bool same_space(const struct burst *b, const struct sample *rst)
 {
 	int32_t off = seq_diff(rst->seq, b->r->own.max_seq_end);
-	return off > -SAME_SPACE && off < SAME_SPACE;
+	return off > -RESETS_NEAR && off < RESETS_NEAR;
 }
 
 /* G5: the closest packets may only have been swapped. 1: they were; 0: they were not; -1: nothing tells. */
@@ -100,21 +101,34 @@ static bool ttl_steps(const struct burst *b)
 	return n >= 3 && (distinct >= 3 || rising >= 2);
 }
 
+/* Highest sequence number that the side itself had shown before this packet. */
+static uint32_t shown_before(const struct burst *b, const struct sample *packet)
+{
+	uint32_t end = b->r->own.max_seq_end;
+	unsigned n = b->r->after_count < RESETS_AFTER ? b->r->after_count : RESETS_AFTER;
+	for (unsigned i = 0; i < n; i++)
+		if (b->r->after[i].frame.number < packet->frame.number &&
+		    seq_diff(sample_seq_end(&b->r->after[i]), end) > 0)
+			end = sample_seq_end(&b->r->after[i]);
+	return end;
+}
+
 /* A packet of the sender after its own RST which no closed socket would send, and that was not merely overtaken. */
-static const struct sample *goes_on(const struct burst *b, bool need_data)
+static const struct sample *goes_on(const struct burst *b, const struct sample *rst, bool need_data)
 {
 	const struct reset_side *r = b->r;
-	const struct sample *rst = rst_at(b, 0);
+	uint32_t shown = shown_before(b, rst);
 	unsigned n = r->after_count < RESETS_AFTER ? r->after_count : RESETS_AFTER;
 	for (unsigned i = 0; i < n; i++) {
 		const struct sample *p = &r->after[i];
 		const struct sample *last = &r->own.recent[(r->own.recent_next + SIDE_RECENT - 1U) % SIDE_RECENT];
 		bool newer = (p->options_seen & last->options_seen & TCPOPT_SEEN_TIMESTAMPS) &&
 		             seq_diff(p->tsval, last->tsval) > 0;
-		bool data = p->payload_len > 0 && (!r->after_is_repeat[i] || newer) &&
-		            seq_diff(sample_seq_end(p), rst->seq) > 0;
+		uint32_t end = sample_seq_end(p);
+		bool data = p->payload_len > 0 && (seq_diff(end, shown) > 0 || newer) && seq_diff(end, rst->seq) > 0;
 		bool ack = p->payload_len == 0 && !(p->tcp_flags & TCP_SYN) && (p->tcp_flags & TCP_ACK);
-		if (apart(rst, p) > PAIR_WINDOW_NS || swapped_order(b, rst, p) == 1)
+		if (p->frame.number < rst->frame.number || apart(rst, p) > PAIR_WINDOW_NS ||
+		    swapped_order(b, rst, p) == 1)
 			continue;
 		if (data || (!need_data && ack && apart(rst, p) > REORDER_LEAST_NS))
 			return p;
@@ -219,7 +233,7 @@ static void rst_seq_data(struct detection *d, const struct burst *b)
 				data = p;
 		}
 		int32_t stale = seq_diff(own->max_seq_end, rst->seq);
-		bool plausible = stale < SAME_SPACE && side_relative(own, rst->seq) >= 0 && rst->seq != window_edge(b);
+		bool plausible = stale < RESETS_NEAR && side_relative(own, rst->seq) >= 0 && rst->seq != window_edge(b);
 		if (!data || stale <= SEQ_SLACK || !plausible || b->r->answers_packet[b->at[i]])
 			continue;
 		int swapped = swapped_order(b, rst, data);
@@ -227,7 +241,7 @@ static void rst_seq_data(struct detection *d, const struct burst *b)
 			continue;
 		struct finding f;
 		char text[24];
-		describe(d, &f, b, "rst_seq_data", i, goes_on(b, false));
+		describe(d, &f, b, "rst_seq_data", i, goes_on(b, rst, false));
 		finding_term(&f, d->weights, "E04b", false);
 		finding_evidence(&f, data->frame);
 		if (swapped < 0)
@@ -238,32 +252,31 @@ static void rst_seq_data(struct detection *d, const struct burst *b)
 	}
 }
 
-/* B2 */
+/* B2: any of the resets will do; the first ones may be decoys that no receiver takes. */
 static void data_seq_rst(struct detection *d, const struct burst *b)
 {
-	const struct sample *after = goes_on(b, true);
+	const struct sample *rst = NULL, *after = NULL;
+	unsigned i;
+	for (i = 0; i < b->kept; i++) {
+		bool legitimate = b->r->answers_packet[b->at[i]] && b->r->early[b->at[i]];
+		rst = rst_at(b, i);
+		after = legitimate ? NULL : goes_on(b, rst, true);
+		if (after)
+			break;
+	}
+	if (!after)
+		return;
 	struct finding f;
 	char text[2][24];
-	if (!after || !same_space(b, rst_at(b, 0)))
-		return;
-	describe(d, &f, b, "data_seq_rst", 0, after);
-	if (swapped_order(b, rst_at(b, 0), after) < 0)
+	describe(d, &f, b, "data_seq_rst", i, after);
+	/* One host of several behind the address may not know the connection of another. */
+	if (b->r->answers_packet[b->at[i]])
+		f.alternatives |= 1U << ALT_LOAD_BALANCER;
+	if (swapped_order(b, rst, after) < 0)
 		f.guards_failed |= 1U << GUARD_REORDERED;
 	number(&f, text[0], "after_bytes", after->payload_len);
-	number(&f, text[1], "after_rst_us", apart(rst_at(b, 0), after) / 1000);
+	number(&f, text[1], "after_rst_us", apart(rst, after) / 1000);
 	detection_propose(d, b->flow, &f);
-}
-
-/* Highest sequence number that the side itself had shown before this packet. */
-static uint32_t shown_before(const struct burst *b, const struct sample *packet)
-{
-	uint32_t end = b->r->own.max_seq_end;
-	unsigned n = b->r->after_count < RESETS_AFTER ? b->r->after_count : RESETS_AFTER;
-	for (unsigned i = 0; i < n; i++)
-		if (b->r->after[i].frame.number < packet->frame.number &&
-		    seq_diff(sample_seq_end(&b->r->after[i]), end) > 0)
-			end = sample_seq_end(&b->r->after[i]);
-	return end;
 }
 
 /* B3 */
@@ -282,7 +295,7 @@ static void rst_seq_change(struct detection *d, const struct burst *b)
 			continue;
 		struct finding f;
 		char text[24];
-		describe(d, &f, b, "rst_seq_change", i, goes_on(b, false));
+		describe(d, &f, b, "rst_seq_change", i, goes_on(b, one, false));
 		finding_term(&f, d->weights, "E04", false);
 		number(&f, text, "seq_step", step);
 		detection_propose(d, b->flow, &f);
@@ -317,7 +330,7 @@ static void rst_ack_change(struct detection *d, const struct burst *b)
 		struct finding f;
 		char text[2][24];
 		const struct side *other = &b->r->other;
-		describe(d, &f, b, "rst_ack_change", explained[1] ? i - 1 : i, goes_on(b, false));
+		describe(d, &f, b, "rst_ack_change", explained[1] ? i - 1 : i, goes_on(b, one, false));
 		finding_term(&f, d->weights, "E04c", false);
 		number(&f, text[0], "ack1", side_relative(other, one->ack));
 		number(&f, text[1], "ack2", side_relative(other, two->ack));
@@ -345,8 +358,10 @@ static void on_close(struct detection *d, const struct event *ev)
 		struct burst b;
 		if (!burst_of(&b, flow, dir))
 			continue;
-		rst_seq_data(d, &b);
 		data_seq_rst(d, &b);
+		if (b.r->other_rst_before)
+			continue;
+		rst_seq_data(d, &b);
 		rst_seq_change(d, &b);
 		rst_ack_change(d, &b);
 	}

@@ -78,6 +78,7 @@ struct side {
 	uint32_t isn;         /* of its first SYN or SYN/ACK; valid with have_syn */
 	uint32_t max_seq_end; /* highest sequence number behind any non-RST packet; valid with have_seq */
 	uint32_t max_ack;     /* highest acknowledgement number sent; valid with have_ack */
+	uint32_t fin_end;     /* highest sequence number behind a FIN; valid with have_fin */
 	uint32_t first_seq;   /* of the first non-RST packet: origin of relative numbers without a SYN */
 	uint16_t last_window; /* raw, of the last non-RST packet */
 	uint8_t wscale;
@@ -122,25 +123,35 @@ const struct sample *side_recent(const struct side *s, unsigned i);
 /* Sequence number relative to the side's initial one (SYN is 0), or to its first packet without a SYN. */
 int64_t side_relative(const struct side *s, uint32_t seq);
 
+/*
+ * Had the side ended its stream by `then`? A FIN counts only where a receiver would take it, at the end of all that the side
+ * had sent and near what `other` expected, and only while nothing beyond it came until `now`: who goes on has not ended.
+ */
+bool side_ended(const struct side *then, const struct side *other, const struct side *now);
+
 /* True when `ack` is among the side's last acknowledgement numbers. */
 bool side_acked(const struct side *s, uint32_t ack);
 
 /*
  * Resets and what came after them; taken from a pool at the first RST of a flow. All RSTs that claim to be from a side are
- * in its list, whoever made them.
+ * in its list, whoever made them; but one that no receiver could take is counted apart, so that it neither fills the list nor
+ * counts as a reset.
  */
 enum {
-	RESETS_KEPT = 8, /* first RSTs of a side; the rest is counted */
-	RESETS_AFTER = 8 /* non-RST packets of a side kept after its own first RST */
+	RESETS_KEPT = 8,       /* first RSTs of a side; the rest is counted */
+	RESETS_AFTER = 8,      /* non-RST packets of a side kept after its own first RST */
+	RESETS_NEAR = 1 << 20, /* a RST farther off belongs to another connection of these ports, or is a decoy */
 };
 
 struct reset_side {
 	struct sample rst[RESETS_KEPT];
 	bool answers_packet[RESETS_KEPT]; /* guard G3 held when it arrived */
+	bool
+	    early[RESETS_KEPT]; /* no acknowledgement of this side's SYN had come: it answers what it never asked for */
+	uint16_t other_syns[RESETS_KEPT]; /* SYNs that the other side had sent by then */
 	uint32_t other_end[RESETS_KEPT];  /* highest sequence number that the other side had sent by then */
-	uint32_t rst_count;
+	uint32_t rst_count, rst_far;
 	struct sample after[RESETS_AFTER];
-	bool after_is_repeat[RESETS_AFTER]; /* bytes that this side had sent before its first RST */
 	uint32_t after_count;
 
 	/* Just before this side's first RST: */

@@ -115,6 +115,105 @@ static void reset_to_the_syn_by_a_closed_port_is_silent(void **state)
 	conversation_close(&c);
 }
 
+/* Packets before the forged reset that no receiver takes, or that its sender disproves, hide nothing. */
+static void a_decoy_before_the_reset_hides_nothing(void **state)
+{
+	static const struct wire decoys[] = {
+	    {SERVER, 90000, "FA", .seq = 2001 - 70000, .forged = true},
+	    {SERVER, 90000, "FA", .seq = 2001, .forged = true},
+	    {CLIENT, 90000, "R", .seq = 1 << 25, .forged = true},
+	    {CLIENT, 90000, "R", .forged = true},
+	    {SERVER, 90000, "RA", .seq = 1 << 22, .forged = true},
+	    {SERVER, 90000, "RA", .seq = 500000, .forged = true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof decoys / sizeof *decoys; i++) {
+		struct conversation c;
+		exchange(&c);
+		struct wire decoy = decoys[i];
+		decoy.ends_here = true;
+		conversation_send(&c, decoy);
+		SEND(&c, SERVER, 100000, "RA", .seq = 2001, .ttl = 80, .id = 0x1234);
+		SEND(&c, SERVER, 130000, "PA", .seq = 2001, .bytes = 500);
+		assert_non_null(conversation_finding(&c, "data_seq_rst"));
+		conversation_close(&c);
+	}
+}
+
+static void decoys_do_not_fill_the_list_of_resets(void **state)
+{
+	struct conversation c;
+	(void)state;
+	exchange(&c);
+	for (int i = 0; i < RESETS_KEPT + 1; i++)
+		SEND(&c, SERVER, 90000 + i * 100, "RA", .seq = (1 << 22) + i);
+	uint64_t rst = SEND(&c, SERVER, 100000, "RA", .ttl = 80, .id = 0x1234);
+	SEND(&c, SERVER, 130000, "PA", .bytes = 500);
+	const struct finding *f = conversation_finding(&c, "data_seq_rst");
+	ASSERT_SUSPECTS(f, rst);
+	assert_int_equal(f->copies, 1);
+	conversation_close(&c);
+}
+
+/* A side that has closed may answer with resets, and what was under way before its FIN may still come. */
+static void a_fin_that_stands_is_silent(void **state)
+{
+	struct conversation c;
+	(void)state;
+	exchange(&c);
+	SEND(&c, SERVER, 90000, "FA", .seq = 3001, .forged = true);
+	SEND(&c, SERVER, 90100, "R", .seq = 2001);
+	SEND(&c, SERVER, 130000, "PA", .seq = 2001, .bytes = 1000);
+	silent(&c);
+}
+
+/* Anycast: the reset of a host that knows nothing of the connection has the form of an answer. */
+static void a_reset_that_answers_may_be_another_host(void **state)
+{
+	struct conversation c;
+	(void)state;
+	exchange(&c);
+	SEND(&c, SERVER, 100000, "R", .seq = 2001, .id = ID_ZERO, .window = WINDOW_ZERO);
+	SEND(&c, SERVER, 130000, "PA", .bytes = 500);
+	const struct finding *f = conversation_finding(&c, "data_seq_rst");
+	assert_non_null(f);
+	assert_true(f->alternatives & 1U << ALT_LOAD_BALANCER);
+	conversation_close(&c);
+}
+
+/* RFC 9293, 3.10.7.3: a client in SYN-SENT resets what answers an older connection, and repeats its SYN. */
+static void a_client_that_resets_an_old_connection_goes_on(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	SEND(&c, CLIENT, 0, "S");
+	SEND(&c, SERVER, 40000, "A", .seq = 70000, .ack = -90000, .forged = true);
+	SEND(&c, CLIENT, 40100, "R", .seq = -90000, .id = ID_ZERO, .window = WINDOW_ZERO);
+	SEND(&c, CLIENT, 1000000, "S", .absolute_seq = true, .seq = c.isn[CLIENT]);
+	SEND(&c, SERVER, 1040000, "SA");
+	SEND(&c, CLIENT, 1040100, "A");
+	SEND(&c, CLIENT, 1041000, "PA", .bytes = 100);
+	SEND(&c, SERVER, 1081000, "PA", .bytes = 100);
+	silent(&c);
+}
+
+/* RFC 9293, 3.10.7.4: a server in SYN-RECEIVED resets an unacceptable acknowledgement, and stays. */
+static void a_server_that_resets_a_stale_acknowledgement_goes_on(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	SEND(&c, CLIENT, 0, "S");
+	SEND(&c, SERVER, 300, "SA");
+	SEND(&c, CLIENT, 10000, "A", .ack = 300);
+	SEND(&c, SERVER, 10100, "R", .seq = 300, .id = ID_ZERO, .window = WINDOW_ZERO);
+	SEND(&c, CLIENT, 40000, "A");
+	SEND(&c, CLIENT, 41000, "PA", .bytes = 100);
+	SEND(&c, SERVER, 42000, "PA", .bytes = 1000);
+	silent(&c);
+}
+
 /* B1 */
 static void a_reset_that_data_has_overtaken_is_found(void **state)
 {
@@ -214,7 +313,7 @@ static void resets_after_a_fin_are_silent(void **state)
 		SEND(&c, who, 90000, "FA");
 		SEND(&c, SERVER, 95000, "RA", .seq = 1);
 		SEND(&c, SERVER, 95100, "RA", .seq = 4000);
-		SEND(&c, SERVER, 130000, "PA", .bytes = 500);
+		SEND(&c, SERVER, 130000, "PA", .seq = who == SERVER ? 1001 : 2001, .bytes = 500);
 		silent(&c);
 	}
 }
@@ -227,8 +326,21 @@ static void resets_after_one_of_the_other_side_are_silent(void **state)
 	SEND(&c, CLIENT, 90000, "RA");
 	SEND(&c, SERVER, 95000, "RA", .seq = 1);
 	SEND(&c, SERVER, 95100, "RA", .seq = 4000);
-	SEND(&c, SERVER, 130000, "PA", .bytes = 500);
 	silent(&c);
+}
+
+/* Nothing answers a reset with a reset, and a socket that a reset has closed does not go on either. */
+static void going_on_after_resets_of_both_sides_is_found(void **state)
+{
+	struct conversation c;
+	(void)state;
+	exchange(&c);
+	SEND(&c, CLIENT, 90000, "RA");
+	uint64_t rst = SEND(&c, SERVER, 95000, "RA", .ttl = 80, .id = 0x1234);
+	SEND(&c, SERVER, 130000, "PA", .bytes = 500);
+	const struct finding *f = conversation_finding(&c, "data_seq_rst");
+	ASSERT_SUSPECTS(f, rst);
+	conversation_close(&c);
 }
 
 /* G10: the receiver drops it, unless no packet of that side is right: then the capture precedes the checksum. */
@@ -594,6 +706,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(going_on_after_a_reset_is_found),
 	    cmocka_unit_test(going_on_of_the_client_is_found),
+	    cmocka_unit_test(a_decoy_before_the_reset_hides_nothing),
+	    cmocka_unit_test(decoys_do_not_fill_the_list_of_resets),
+	    cmocka_unit_test(a_fin_that_stands_is_silent),
+	    cmocka_unit_test(a_reset_that_answers_may_be_another_host),
+	    cmocka_unit_test(a_client_that_resets_an_old_connection_goes_on),
+	    cmocka_unit_test(a_server_that_resets_a_stale_acknowledgement_goes_on),
 	    cmocka_unit_test(an_abort_with_unread_data_is_silent),
 	    cmocka_unit_test(resets_that_answer_data_in_flight_are_silent),
 	    cmocka_unit_test(a_closed_socket_behind_its_own_data_is_silent),
@@ -607,6 +725,7 @@ int main(void)
 	    cmocka_unit_test(a_half_open_connection_is_silent),
 	    cmocka_unit_test(resets_after_a_fin_are_silent),
 	    cmocka_unit_test(resets_after_one_of_the_other_side_are_silent),
+	    cmocka_unit_test(going_on_after_resets_of_both_sides_is_found),
 	    cmocka_unit_test(a_reset_with_a_wrong_checksum_is_silent),
 	    cmocka_unit_test(wrong_checksums_everywhere_are_offload),
 	    cmocka_unit_test(a_reset_swapped_with_data_is_silent),

@@ -264,8 +264,8 @@ static void resets_are_kept_with_what_was_before(void **state)
 	s = sample_of(&server.p);
 	reset_after(&r, DIR_DOWN, &s);
 	assert_int_equal(down->after_count, 2);
-	assert_true(down->after_is_repeat[0]);
-	assert_false(down->after_is_repeat[1]);
+	assert_int_equal(down->after[0].seq, 500);
+	assert_int_equal(down->after[1].seq, 501);
 	assert_int_equal(down->max_seq_end_after, 521);
 	/* A later RST of the client knows that there was one of the server. */
 	make(&client, TCP_RST | TCP_ACK, 111, 0);

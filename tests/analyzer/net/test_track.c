@@ -164,7 +164,6 @@ static void resets(void **state)
 	assert_memory_equal(&r->own, &before, sizeof before);
 	assert_int_equal(r->other_last.payload_len, 3);
 	assert_int_equal(r->after_count, 2);
-	assert_false(r->after_is_repeat[0]);
 	assert_int_equal(r->max_seq_end_after, s->isn[DIR_DOWN] + 7);
 	/* The other side did not reset. */
 	segments_say(s, DIR_UP, "more");
