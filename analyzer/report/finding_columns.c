@@ -1,5 +1,6 @@
 /* findings.csv, column by column. */
 #include "analyzer/report/columns.h"
+#include "analyzer/report/filter.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -404,33 +405,6 @@ static void put_alternatives(struct text *t, const struct finding *f)
 	}
 }
 
-static void put_filter_frames(struct text *t, const struct finding *f)
-{
-	size_t s = 0, e = 0, written = 0;
-	while (s < f->suspect_count || e < f->evidence_count) {
-		bool suspect =
-		    e == f->evidence_count || (s < f->suspect_count && f->suspects[s].number <= f->evidence[e].number);
-		uint64_t number = suspect ? f->suspects[s++].number : f->evidence[e++].number;
-		text_printf(t, "%sframe.number==%" PRIu64, written++ ? " || " : " && (", number);
-	}
-	if (written)
-		text_add(t, span_text(")"));
-}
-
-static void put_filter(struct text *t, const struct finding *f)
-{
-	const char *family = f->client.version == 6 ? "ipv6" : "ip";
-	const char *transport = f->l4_proto == IPPROTO_TCP ? "tcp" : f->l4_proto == IPPROTO_UDP ? "udp" : NULL;
-	char client[ADDR_TEXT_SIZE], server[ADDR_TEXT_SIZE];
-	if (f->client.version == 0)
-		return;
-	text_printf(t, "%s.addr==%s && %s.addr==%s", family, addr_text(&f->client, client), family,
-	            addr_text(&f->server, server));
-	if (transport)
-		text_printf(t, " && %s.port==%u && %s.port==%u", transport, f->client_port, transport, f->server_port);
-	put_filter_frames(t, f);
-}
-
 /* Only a contrast between names or addresses, or a signature of a state or a provider, says that a choice was made. */
 static bool is_selective(const struct finding *f)
 {
@@ -497,7 +471,7 @@ const struct finding_column finding_columns[] = {
     {{"details", COLUMN_LIST, "further fields of the mechanism, key=value"}, put_details},
     {{"guards_failed", COLUMN_LIST, "guards that did not hold"}, put_guards_failed},
     {{"alternatives", COLUMN_LIST, "innocent explanations that could not be ruled out"}, put_alternatives},
-    {{"filter", COLUMN_WORD, "Wireshark display filter for the frames"}, put_filter},
+    {{"filter", COLUMN_WORD, "Wireshark display filter for the frames"}, filter_put},
     {{"client_asn", COLUMN_NUMBER, "AS of the client"}, NULL},
     {{"client_country", COLUMN_WORD, "country of the client"}, NULL},
     {{"server_asn", COLUMN_NUMBER, "AS of the server"}, NULL},
