@@ -78,11 +78,26 @@ static uint16_t suspects_with_ttl(const struct comparison *c, uint8_t ttl)
 	return n;
 }
 
+static void leave_out(struct tally *t, uint8_t value, uint16_t n)
+{
+	for (int i = 0; i < TALLY_VALUES; i++)
+		if (t->value[i] == value)
+			t->count[i] = t->count[i] > n ? (uint16_t)(t->count[i] - n) : 0;
+}
+
+/* The packet itself may be of the party. */
+static bool of_party(const struct comparison *c)
+{
+	return c->s->party.packets > 0 && c->s->party.ttl == c->s->packet->ttl;
+}
+
 static void compare_ttl(struct comparison *c)
 {
 	const struct sample *p = c->s->packet;
 	uint8_t baseline = 0;
-	uint16_t n = tally_mode(&c->side->ttl, p->ttl, suspects_with_ttl(c, p->ttl), &baseline);
+	struct tally rest = c->side->ttl;
+	leave_out(&rest, c->s->party.ttl, c->s->party.packets);
+	uint16_t n = tally_mode(&rest, p->ttl, of_party(c) ? 0 : suspects_with_ttl(c, p->ttl), &baseline);
 	bool weak = n < BASELINE_LEAST;
 	if (weak && c->side->syn.frame.number && c->side->syn.frame.number != p->frame.number)
 		baseline = c->side->syn.ttl;
@@ -174,7 +189,8 @@ static void compare_options(struct comparison *c)
 		c->f->facts.known |= FACT_OPTIONS_BASELINE;
 		c->f->facts.options_seen_baseline = c->s->genuine->options_seen;
 	}
-	if (!c->rst && !has && c->side->with_ts >= OPTIONS_LEAST && c->side->without_ts <= c->interposed)
+	uint32_t party = c->s->party.timestamps ? c->s->party.packets : 0;
+	if (!c->rst && !has && c->side->with_ts >= OPTIONS_LEAST + party && c->side->without_ts <= c->interposed)
 		term(c, "E07", false);
 }
 
@@ -225,7 +241,7 @@ static void compare_window(struct comparison *c)
 /* docs/rules.md, "Time": a packet that answers the trigger cannot come sooner than the path allows. */
 static void compare_time(struct comparison *c)
 {
-	const struct sample *p = c->s->packet, *t = c->s->trigger;
+	const struct sample *p = c->s->first ? c->s->first : c->s->packet, *t = c->s->trigger;
 	const struct rtt *rtt = &c->s->flow->tcp->rtt[dir_other(c->s->sender)];
 	struct frame_ref without[1 + 16];
 	size_t n = 0;
@@ -286,6 +302,8 @@ int suspect_compare(struct finding *f, const struct weights *w, const struct sus
 	c.interposed = !c.rst;
 	for (size_t i = 0; i < s->other_count; i++)
 		c.interposed += !(s->others[i].tcp_flags & TCP_RST);
+	if (of_party(&c) && c.interposed < s->party.packets)
+		c.interposed = s->party.packets;
 	f->facts = (struct facts){0};
 	f->to_client = s->sender == DIR_DOWN;
 	state_facts(&c);

@@ -7,6 +7,13 @@
 
 #include "analyzer/evidence/weight.h"
 
+/* What one of two rivals sent in a race: nobody's baseline, since the other rival may be the genuine sender. */
+struct party {
+	uint16_t packets; /* 0: none is known */
+	uint8_t ttl;
+	bool timestamps;
+};
+
 struct suspect {
 	const struct flow *flow; /* TCP */
 	enum dir sender;
@@ -14,6 +21,8 @@ struct suspect {
 	const struct sample *genuine; /* a packet of the same sender near it, believed genuine; NULL: none */
 	const struct sample *counter; /* one that neither of two rivals is, for the IP-ID; NULL: genuine */
 	const struct sample *trigger; /* packet of the other side that it answers; NULL or frame.number 0: none */
+	const struct sample *first;   /* of the burst that the packet belongs to, for the time; NULL: packet */
+	struct party party;
 	/* Further packets of the same burst, which are no baseline either. */
 	const struct sample *others;
 	size_t other_count;

@@ -107,6 +107,89 @@ static void the_counter_alone_tells_which_is_forged(void **state)
 	}
 }
 
+/* A forged answer in these pieces, complete before the genuine one comes; with `before`, the server has shown its counter
+ * before the request. Returns the frame of the first piece. */
+static uint64_t answer_in_pieces(struct conversation *c, const char *const *pieces, unsigned count, bool before)
+{
+	uint64_t first = 0;
+	int64_t seq = 1;
+	conversation_open(c);
+	conversation_handshake(c);
+	if (before)
+		SEND(c, SERVER, 40200, "A");
+	SEND(c, CLIENT, 41000, "PA", request);
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t frame = SEND(c, SERVER, 50000 + (int64_t)i * 10, "PA", pieces[i], .seq = seq, .ttl = 125,
+		                      .id = i + 1, .forged = true);
+		first = first ? first : frame;
+		seq += (int64_t)strlen(pieces[i]);
+	}
+	return first;
+}
+
+/* Its packets are many, agree with each other, and count: still they are no baseline against the genuine one. */
+static void a_forged_answer_of_many_segments_is_no_baseline(void **state)
+{
+	static const char *const pieces[] = {
+	    "HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n",
+	    "a piece of a page that nobody has asked for, and",
+	    "another piece of a page that nobody has asked for",
+	    "and one more piece of what nobody has asked for..",
+	};
+	(void)state;
+	for (unsigned count = 1; count <= 4; count++)
+		for (unsigned genuine = 1; genuine <= 3; genuine++)
+			for (int before = 0; before < 2; before++) {
+				struct conversation c;
+				uint64_t bad = answer_in_pieces(&c, pieces, count, before);
+				send_genuine(&c, 81000, genuine_page);
+				for (unsigned i = 1; i < genuine; i++)
+					SEND(&c, SERVER, 81000 + (int64_t)i, "A");
+				const struct finding *f = conflict(&c);
+				ASSERT_SUSPECTS(f, bad);
+				assert_string_equal(finding_detail_value(f, "winner"), "suspect");
+				assert_true(finding_term_db(f, "E01") > 0);
+				conversation_close(&c);
+			}
+}
+
+/* The time that counts is that of the first piece, even if it is too short to be compared. */
+static void a_forged_answer_that_begins_with_one_byte_is_too_soon(void **state)
+{
+	static const char *const pieces[] = {"H", "TTP/1.1 302 Found\r\nLocation: http://forged.example/\r\n\r\n"};
+	struct conversation c;
+	(void)state;
+	uint64_t first = answer_in_pieces(&c, pieces, 2, false);
+	send_genuine(&c, 81000, genuine_page);
+	const struct finding *f = conflict(&c);
+	ASSERT_SUSPECTS(f, first + 1);
+	assert_int_equal(finding_term_db(f, "E01"), 12);
+	assert_int_equal(f->facts.delta_us, 9000);
+	conversation_close(&c);
+}
+
+/* Neither has a baseline: the genuine one came the way of the SYN/ACK, whichever was first. */
+static void the_synack_tells_when_nothing_else_does(void **state)
+{
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		struct conversation c;
+		uint64_t bad = 0;
+		conversation_open(&c);
+		conversation_handshake(&c);
+		SEND(&c, CLIENT, 41000, "PA", request);
+		for (int i = 0; i < 2; i++)
+			if (i != first)
+				bad = SEND(&c, SERVER, 81500 + i * 500, "PA", forged_page, .seq = 1, .ttl = 125,
+				           .id = 1, .forged = true);
+			else
+				send_genuine(&c, 81500 + i * 500, genuine_page);
+		ASSERT_SUSPECTS(conflict(&c), bad);
+		assert_terms(conflict(&c), "E06 25");
+		conversation_close(&c);
+	}
+}
+
 static void without_features_the_first_is_named(void **state)
 {
 	struct conversation c;
@@ -344,6 +427,9 @@ int main(void)
 	    cmocka_unit_test(an_insertion_that_wins_the_race_is_very_strong),
 	    cmocka_unit_test(an_insertion_that_comes_second_is_named_too),
 	    cmocka_unit_test(the_counter_alone_tells_which_is_forged),
+	    cmocka_unit_test(a_forged_answer_of_many_segments_is_no_baseline),
+	    cmocka_unit_test(a_forged_answer_that_begins_with_one_byte_is_too_soon),
+	    cmocka_unit_test(the_synack_tells_when_nothing_else_does),
 	    cmocka_unit_test(without_features_the_first_is_named),
 	    cmocka_unit_test(repeats_are_counted_not_repeated),
 	    cmocka_unit_test(conflicts_of_the_client_are_found),
