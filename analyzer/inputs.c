@@ -97,7 +97,7 @@ int inputs_add_list(struct inputs *in, const char *list, bool nul_ended, bool wa
 	FILE *file = from_stdin ? stdin : fopen(list, "re");
 	if (!file)
 		return err_set(e, ERR_USAGE, "cannot read the list %s: %s", list, strerror(errno));
-	char name[PATH_MAX];
+	char name[PATH_MAX] = "";
 	int status;
 	while ((status = list_next(file, name, nul_ended, list, e)) > 0) {
 		if (name[0] && (status = inputs_add_path(in, name, walk, e)) < 0)

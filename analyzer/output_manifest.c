@@ -168,8 +168,13 @@ int output_manifest(struct folder *folder, const struct output_facts *facts, str
 	struct manifest_texts *texts = calloc(1, sizeof *texts);
 	struct manifest *m = calloc(1, sizeof *m);
 	struct manifest_source source = {.facts = facts, .texts = texts};
-	int status = texts && m ? 0 : err_set(e, ERR_NOMEM, "out of memory");
-	if (status == 0 && sigdb_sets(facts->run->knowledge->signatures) > MANIFEST_SETS_MAX)
+	int status = 0;
+	if (!texts || !m) {
+		free(texts);
+		free(m);
+		return err_set(e, ERR_NOMEM, "out of memory");
+	}
+	if (sigdb_sets(facts->run->knowledge->signatures) > MANIFEST_SETS_MAX)
 		status = err_set(e, ERR_LIMIT, "more than %d signature files", MANIFEST_SETS_MAX);
 	if (status == 0) {
 		manifest_tool(m, texts, facts->options);

@@ -3,7 +3,12 @@
 
 #include <stdlib.h>
 
-enum { DETECTORS_MAX = 64 };
+enum {
+	DETECTORS = 0
+#define DETECTOR(name) +1
+#include "analyzer/detect/list.h"
+#undef DETECTOR
+};
 
 /* Shares of the memory that a capture may use. */
 enum {
@@ -35,8 +40,8 @@ struct shard {
 	struct candidates candidates;
 	struct census census;
 	struct shard_counts counts;
-	struct detection detections[DETECTORS_MAX];
-	struct slot slots[DETECTORS_MAX];
+	struct detection detections[DETECTORS];
+	struct slot slots[DETECTORS];
 	size_t detector_count;
 	bool *wanted;     /* by mechanism; NULL: all */
 	uint64_t *tested; /* by mechanism */
@@ -193,7 +198,7 @@ static int shard_init(struct shard *s, struct err *e)
 	duplicate_init(&s->duplicates);
 	tracker_init(&s->tracker, s->streams, limits.flows, &track);
 	dispatch_init(&s->dispatch, &s->bus, &s->scratch, limits.flows, memory / 100 * SHARE_HOLD_PERCENT);
-	for (size_t i = 0; detectors[i] && i < DETECTORS_MAX; i++)
+	for (size_t i = 0; i < DETECTORS; i++)
 		if (detector_init(s, i, &plan, e) != 0)
 			return e->code;
 	s->flows = flow_table_new(&limits, plan.size, on_flow_closing, s);

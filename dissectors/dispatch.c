@@ -83,7 +83,7 @@ static bool hold_reserve(struct dispatch *d, struct hold *h, size_t size)
 		uint8_t *bytes = size <= hold_sizes[i] ? pool_take(&d->hold_bytes[i]) : NULL;
 		if (!bytes)
 			continue;
-		if (h->len)
+		if (h->bytes && h->len)
 			memcpy(bytes, h->bytes, h->len);
 		if (h->bytes)
 			pool_put(&d->hold_bytes[h->size_class], h->bytes);

@@ -158,7 +158,12 @@ static int check_duplicates(struct sigdb *db, size_t first, struct err *e)
 	size_t n, used;
 	struct rule **ids = sorted_rules(db, first, db->count, false, &n, compare_id);
 	struct rule **rules = sorted_rules(db, first, db->count, true, &used, compare_rule);
-	int code = ids && rules ? 0 : no_memory(e);
+	int code = 0;
+	if (!ids || !rules) {
+		free(ids);
+		free(rules);
+		return no_memory(e);
+	}
 	for (size_t i = 1; code == 0 && i < n; i++)
 		if (strcmp(ids[i - 1]->s.id, ids[i]->s.id) == 0)
 			code = duplicate(db, ids[i - 1], ids[i], COL_ID, e);

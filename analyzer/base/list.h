@@ -25,7 +25,7 @@ static inline void list_append(struct list *head, struct list *node)
 {
 	node->prev = head->prev;
 	node->next = head;
-	head->prev->next = node;
+	head->prev->next = node; /* NOLINT(clang-analyzer-core.NullDereference): list_init() leaves no NULL */
 	head->prev = node;
 }
 

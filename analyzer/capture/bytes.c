@@ -172,7 +172,8 @@ static int store_unpacks(struct bytes *b, enum unpack_format format, struct err 
 	int failed = unpack_open(&s->unpack, format, e);
 	if (failed)
 		return failed;
-	memcpy(s->packed, b->ahead.pos, first);
+	if (first)
+		memcpy(s->packed, b->ahead.pos, first);
 	s->packed_left = span_of(s->packed, first);
 	b->fetched = 0;
 	b->compression = format == UNPACK_GZIP ? "gzip" : "zstd";

@@ -257,10 +257,10 @@ static bool known_head(struct span head, bool *compressed)
 /* A compressed block gives nothing before it is whole, and may be longer than a head. */
 static bool known_stream(int fd)
 {
-	struct capture *c;
+	struct capture *c = NULL;
 	struct err e;
 	const struct capture_limits limits = {.max_inflated = CAPTURE_MAX_INFLATED_DEFAULT};
-	if (lseek(fd, 0, SEEK_SET) != 0 || capture_open(&c, fd, &limits, &e) < 0)
+	if (lseek(fd, 0, SEEK_SET) != 0 || capture_open(&c, fd, &limits, &e) < 0 || !c)
 		return false;
 	bool known = c->reader != NULL;
 	capture_close(c);

@@ -127,21 +127,22 @@ struct flow *flow_index_find(const struct flow_index *index, const struct packet
 
 static void grow(struct flow_index *index)
 {
-	struct flow_index bigger = *index;
-	bigger.bucket_count *= 2;
-	bigger.buckets = calloc(bigger.bucket_count, sizeof *bigger.buckets);
-	if (!bigger.buckets)
+	struct list *old = index->buckets;
+	size_t old_count = index->bucket_count;
+	struct list *buckets = calloc(old_count * 2, sizeof *buckets);
+	if (!buckets)
 		return;
-	for (size_t i = 0; i < bigger.bucket_count; i++)
-		list_init(&bigger.buckets[i]);
-	for (size_t i = 0; i < index->bucket_count; i++)
-		while (!list_empty(&index->buckets[i])) {
-			struct list *node = index->buckets[i].next;
+	for (size_t i = 0; i < old_count * 2; i++)
+		list_init(&buckets[i]);
+	index->buckets = buckets;
+	index->bucket_count = old_count * 2;
+	for (size_t i = 0; i < old_count; i++)
+		while (!list_empty(&old[i])) {
+			struct list *node = old[i].next;
 			list_remove(node);
-			list_append(bucket_of(&bigger, LIST_ENTRY(node, struct flow_place, link)->hash), node);
+			list_append(bucket_of(index, LIST_ENTRY(node, struct flow_place, link)->hash), node);
 		}
-	free(index->buckets);
-	*index = bigger;
+	free(old);
 }
 
 static void place_put(struct flow_index *index, struct flow *f, enum dir dir, uint64_t hash, bool learnt)

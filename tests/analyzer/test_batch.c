@@ -148,7 +148,7 @@ static int job(void *context, int input, const struct sink *sink, struct err *e)
 	}
 	case 'w':
 		usleep(150000);
-		/* fall through */
+		__attribute__((fallthrough));
 	default: {
 		int status = push_findings(sink, (size_t)(what - '0') % 5, e);
 		return status < 0 ? status : push_summary(sink, (uint64_t)what, (size_t)(what - '0') % 5, e);
