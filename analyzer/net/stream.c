@@ -108,6 +108,7 @@ static void doubt_settle(struct feed *fd, uint32_t ack)
 	if (!replaced && seq_diff(ack, end) < 0)
 		return;
 	s->doubtful = NULL;
+	piece->sample.checksum = CHECKSUM_UNKNOWN; /* what the receiver took is a rival like any other */
 	pending_packet(fd->flow, fd->dir, piece, &frame, &past);
 	fd->pkt = &past;
 	struct span bytes = span_of(piece->bytes, piece->len);

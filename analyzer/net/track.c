@@ -101,6 +101,9 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 	struct side *own = &tcp->side[d];
 	struct sample sample = sample_of(p);
 	sample.copy = copy;
+	/* A SYN that resets is a damaged or fuzzed header, which opens, ends and proves nothing. */
+	if ((p->tcp_flags & (TCP_SYN | TCP_RST)) == (TCP_SYN | TCP_RST))
+		return;
 	flags_update(f, d, p);
 	f->bytes[d] += p->payload_len;
 	if (p->tcp_flags & TCP_RST) {

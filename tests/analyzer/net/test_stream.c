@@ -474,6 +474,14 @@ static void acknowledged_all_the_same(void **state)
 	segments_ack(s, DIR_DOWN, 15);
 	assert_told(s, 0, DIR_UP, "GET /editedtrue");
 	assert_int_equal(s->conflict_count, 0);
+	/* And what was taken so is a rival like any other. */
+	s->bad_checksum = true;
+	segments_data(s, DIR_DOWN, 0, "forged");
+	s->bad_checksum = false;
+	segments_ack(s, DIR_UP, 6);
+	segments_data(s, DIR_DOWN, 0, "answer");
+	assert_int_equal(s->conflict_count, 1);
+	assert_int_equal(s->conflicts[0].c.winner.sample.checksum, CHECKSUM_UNKNOWN);
 	segments_free(s);
 }
 

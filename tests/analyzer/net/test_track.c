@@ -189,6 +189,17 @@ static void resets_over_the_cap_are_counted(void **state)
 	segments_free(s);
 }
 
+static void a_syn_that_resets_is_nothing(void **state)
+{
+	struct segments *s = opened();
+	(void)state;
+	segments_make(s, DIR_DOWN, TCP_SYN | TCP_RST | TCP_FIN | TCP_ACK, 5, 5, span_of(NULL, 0));
+	segments_send(s);
+	assert_null(s->flow->tcp->resets);
+	assert_false(s->flow->flags & (FLOW_RESET | FLOW_FIN_DOWN));
+	segments_free(s);
+}
+
 static void disorder(void **state)
 {
 	struct segments *s = opened();
@@ -229,6 +240,7 @@ int main(void)
 	    cmocka_unit_test(acknowledged_but_never_seen),
 	    cmocka_unit_test(resets),
 	    cmocka_unit_test(resets_over_the_cap_are_counted),
+	    cmocka_unit_test(a_syn_that_resets_is_nothing),
 	    cmocka_unit_test(disorder),
 	    cmocka_unit_test(flags_and_bytes),
 	};
