@@ -238,7 +238,11 @@ static void judge(struct detection *d, struct flow *flow, enum dir dir, const st
 	int for_loser = reading(&second, d, flow, dir, k, false);
 	bool winner_forged = for_winner > for_loser || (for_winner == for_loser && !synack_vouches(flow, dir, k));
 	struct finding *f = winner_forged ? &first : &second;
-	finding_term(f, d->weights, k->first_response && k->plaintext ? "E06" : "E06b", false);
+	/* In the middle of an unknown connection, and with nothing in any header that tells the two apart, an edited, merged or
+	 * hand-made capture is as likely as a second sender. */
+	bool nothing_else = (flow->flags & FLOW_MIDSTREAM) && for_winner <= 0 && for_loser <= 0;
+	bool first_answer = k->first_response && k->plaintext;
+	finding_term(f, d->weights, first_answer ? "E06" : "E06b", nothing_else && !first_answer);
 	if (k->trigger.frame.number)
 		finding_evidence(f, k->trigger.frame);
 	if (flow->flags & FLOW_SNAPPED)

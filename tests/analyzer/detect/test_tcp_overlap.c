@@ -341,6 +341,23 @@ static void a_segment_outside_the_window_is_silent(void **state)
 	}
 }
 
+/* Without the start of the connection and without a header feature, an edited or hand-made capture is as likely. */
+static void an_unknown_connection_alone_is_weak(void **state)
+{
+	(void)state;
+	for (int told_apart = 0; told_apart < 2; told_apart++) {
+		struct conversation c;
+		conversation_open(&c);
+		SEND(&c, SERVER, 1000, "PA", "first words", .seq = 1);
+		SEND(&c, SERVER, 2000, "PA", "other words", .seq = 1, .forged = true);
+		for (int i = 0; i < 4; i++)
+			SEND(&c, SERVER, 3000 + i * 1000, "PA", "more", .ttl = told_apart ? 40 : 0);
+		assert_non_null(conflict(&c));
+		assert_int_equal(conflict(&c)->label == LABEL_WEAK, !told_apart);
+		conversation_close(&c);
+	}
+}
+
 /* G10: dropped by the receiver. Where all of a side are wrong, the card fills them in later. */
 static void a_wrong_checksum_is_silent(void **state)
 {
@@ -441,6 +458,7 @@ int main(void)
 	    cmocka_unit_test(a_probe_unlike_what_is_delivered_is_found),
 	    cmocka_unit_test(payload_that_was_overwritten_is_silent),
 	    cmocka_unit_test(a_segment_outside_the_window_is_silent),
+	    cmocka_unit_test(an_unknown_connection_alone_is_weak),
 	    cmocka_unit_test(a_wrong_checksum_is_silent),
 	    cmocka_unit_test(copies_are_silent),
 	    cmocka_unit_test(ports_used_again_are_silent),
