@@ -4,9 +4,8 @@
  */
 #include "analyzer/pipeline.h"
 
-#include "analyzer/detect/judge.h"
+#include "analyzer/capture_pass.h"
 #include "analyzer/net/decode.h"
-#include "analyzer/shard.h"
 
 #include <stdlib.h>
 
@@ -103,49 +102,16 @@ static int read_all(struct pipeline *p, struct err *e)
 	return got;
 }
 
-/* All candidates of all shards, in shard order. */
-static struct finding **gather(struct pipeline *p, size_t *count)
+static int push_findings(struct pipeline *p, const struct capture_result *found, struct err *e)
 {
-	size_t total = 0, at = 0;
-	for (int i = 0; i < PIPELINE_SHARDS; i++)
-		total += shard_candidates(p->shards[i])->count;
-	struct finding **all = malloc((total ? total : 1) * sizeof(struct finding *));
-	for (int i = 0; all && i < PIPELINE_SHARDS; i++) {
-		const struct candidates *c = shard_candidates(p->shards[i]);
-		for (size_t k = 0; k < c->count; k++)
-			all[at++] = c->items[k];
-	}
-	*count = total;
-	return all;
-}
-
-static int push_findings(struct pipeline *p, const struct census *census, struct err *e)
-{
-	size_t count;
-	struct finding **all = gather(p, &count);
-	struct judge j = {.census = census,
-	                  .raw_ip = p->raw_ip,
-	                  .interface_drops = capture_facts(p->capture)->interface_drops,
-	                  .min_label = p->config->min_label,
-	                  .max_findings = p->config->max_findings};
 	int failed = 0;
-	if (!all)
-		return err_set(e, ERR_NOMEM, "out of memory");
-	for (int i = 0; i < PIPELINE_SHARDS; i++) {
-		j.eligible += shard_duplicates(p->shards[i])->eligible;
-		j.copies += shard_duplicates(p->shards[i])->copies;
-	}
-	count = judge_all(all, count, &j, &p->summary.dropped_by_limit);
-	for (size_t i = 0; i < count && !failed; i++) {
-		if (all[i]->vantage == VANTAGE_UNKNOWN)
-			all[i]->vantage = p->summary.vantage;
-		failed = p->sink->finding(p->sink->context, all[i], e);
+	for (size_t i = 0; i < found->count && !failed; i++) {
+		failed = p->sink->finding(p->sink->context, found->findings[i], e);
 		if (p->sink->progress && i % PROGRESS_FRAMES == 0)
 			p->sink->progress(p->sink->context, capture_facts(p->capture)->file_bytes, p->summary.packets,
 			                  i + 1);
 	}
-	p->summary.findings = count;
-	free(all);
+	p->summary.findings = found->count;
 	return failed;
 }
 
@@ -166,10 +132,10 @@ static void sum_shard(struct capture_summary *s, const struct shard *shard)
 	s->dropped_by_limit += shard_dropped(shard);
 }
 
-static void sum_tested(struct pipeline *p)
+static void sum_tested(struct pipeline *p, const struct capture_result *found)
 {
 	for (size_t m = 0; m < mechanism_count; m++) {
-		uint64_t flows = 0;
+		uint64_t flows = found->tested[m];
 		for (int i = 0; i < PIPELINE_SHARDS; i++)
 			flows += shard_tested(p->shards[i])[m];
 		if (flows)
@@ -178,26 +144,35 @@ static void sum_tested(struct pipeline *p)
 	}
 }
 
-/* The capture pass. */
 static int conclude(struct pipeline *p, struct err *e)
 {
 	const struct names *names[PIPELINE_SHARDS];
-	struct census *census = calloc(1, sizeof *census);
-	if (!census)
-		return err_set(e, ERR_NOMEM, "out of memory");
+	struct capture_result *found;
+	struct capture_pass pass = {
+	    .shards = p->shards,
+	    .shard_count = PIPELINE_SHARDS,
+	    .config = p->config,
+	    .first_ns = p->summary.first_ns,
+	    .last_ns = p->clock_ns,
+	    .raw_ip = p->raw_ip,
+	    .interface_drops = capture_facts(p->capture)->interface_drops,
+	};
 	for (int i = 0; i < PIPELINE_SHARDS; i++) {
-		shard_finish(p->shards[i]);
+		shard_finish(p->shards[i], p->clock_ns == FRAME_NO_TIME ? 0 : p->clock_ns);
 		sum_shard(&p->summary, p->shards[i]);
-		census_merge(census, shard_census(p->shards[i]));
 		names[i] = shard_names(p->shards[i]);
 	}
-	sum_tested(p);
-	p->summary.dropped_by_limit += decoder_counts(p->decoder)->fragments_dropped + p->nested_too_deep;
+	int failed = capture_pass_run(&pass, &found, e);
+	if (failed)
+		return failed;
+	sum_tested(p, found);
+	p->summary.dropped_by_limit +=
+	    decoder_counts(p->decoder)->fragments_dropped + p->nested_too_deep + found->dropped;
 	p->summary.names = names_distinct(names, PIPELINE_SHARDS);
-	p->summary.vantage = census_majority(census);
+	p->summary.vantage = found->vantage;
 	p->summary.input = capture_facts(p->capture);
-	int failed = push_findings(p, census, e);
-	free(census);
+	failed = push_findings(p, found, e);
+	capture_pass_free(found);
 	return failed ? failed : p->sink->summary(p->sink->context, &p->summary, e);
 }
 

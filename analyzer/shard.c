@@ -39,6 +39,7 @@ struct shard {
 	struct names names;
 	struct candidates candidates;
 	struct census census;
+	struct attempts attempts;
 	struct shard_counts counts;
 	struct detection detections[DETECTORS];
 	struct slot slots[DETECTORS];
@@ -63,8 +64,13 @@ static void keep_trigger(struct shard *s, const struct event *ev, enum trigger_k
 {
 	if (!ev->pkt || ev->version != 0)
 		return;
-	ev->flow->trigger =
-	    (struct trigger){.kind = kind, .sample = sample_of(ev->pkt), .name = names_keep(&s->names, name)};
+	const struct flow *f = ev->flow;
+	ev->flow->trigger = (struct trigger){
+	    .kind = kind,
+	    .server_packets = f->tcp ? f->tcp->side[DIR_DOWN].data_packets : (uint32_t)f->packets[DIR_DOWN],
+	    .sample = sample_of(ev->pkt),
+	    .name = names_keep(&s->names, name),
+	};
 }
 
 static void on_request(void *context, const struct event *ev)
@@ -117,11 +123,15 @@ static void on_flow_closing(void *context, struct flow *f, enum flow_end why)
 {
 	struct shard *s = context;
 	struct flow_change body = {.end = why};
+	struct attempt attempt;
 	if (f->tcp)
 		stream_close(s->streams, f);
 	dispatch_close(&s->dispatch, f);
 	bus_emit(&s->bus, &(struct event){.type = EV_FLOW_CLOSE, .dir = DIR_UP, .flow = f, .body = &body});
 	census_flow(&s->census, f);
+	if (attempt_of_flow(&attempt, f, why == FLOW_END_CAPTURE) &&
+	    !(f->l4_proto == IPPROTO_UDP && f->trigger.kind == TRIGGER_DNS))
+		attempts_add(&s->attempts, &attempt);
 	if (f->tcp)
 		track_close(&s->tracker, f);
 	arena_reset(&s->scratch);
@@ -152,6 +162,8 @@ static int detector_init(struct shard *s, size_t i, struct slot_plan *plan, stru
 	    .candidates = &s->candidates,
 	    .tested = s->tested,
 	    .scratch = &s->scratch,
+	    .attempts = &s->attempts,
+	    .names = &s->names,
 	    .wanted = s->wanted,
 	};
 	if (detectors[i]->run_size && !(d->run = calloc(1, detectors[i]->run_size)))
@@ -236,6 +248,7 @@ void shard_free(struct shard *s)
 	dispatch_free(&s->dispatch);
 	names_free(&s->names);
 	candidates_free(&s->candidates);
+	attempts_free(&s->attempts);
 	arena_free(&s->scratch);
 	free(s->wanted);
 	free(s->tested);
@@ -273,13 +286,17 @@ void shard_packet(struct shard *s, const struct packet *p)
 		flow_reclass(s->flows, f);
 	} else {
 		f->bytes[d] += p->payload_len;
+		waiting_heard(&f->waiting[dir_other(d)]);
+		waiting_datagram(&f->waiting[d], p);
 		dispatch_datagram(&s->dispatch, f, d, p);
 	}
 	arena_reset(&s->scratch);
 }
 
-void shard_finish(struct shard *s)
+void shard_finish(struct shard *s, int64_t now_ns)
 {
+	for (size_t i = 0; i < s->detector_count; i++)
+		s->detections[i].now_ns = now_ns;
 	flow_table_close_all(s->flows);
 }
 
@@ -296,6 +313,21 @@ struct candidates *shard_candidates(struct shard *s)
 const struct census *shard_census(const struct shard *s)
 {
 	return &s->census;
+}
+
+const struct attempts *shard_attempts(const struct shard *s)
+{
+	return &s->attempts;
+}
+
+void *shard_run(const struct shard *s, size_t detector)
+{
+	return s->detections[detector].run;
+}
+
+const bool *shard_wanted(const struct shard *s)
+{
+	return s->wanted;
 }
 
 const struct names *shard_names(const struct shard *s)

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "analyzer/detect/census.h"
 #include "analyzer/detect/detector.h"
 #include "analyzer/net/names.h"
 #include "analyzer/net/track.h"
@@ -30,13 +29,16 @@ void shard_free(struct shard *s);
 /* A decoded packet with a transport header. */
 void shard_packet(struct shard *s, const struct packet *p);
 
-/* End of capture: closes every flow and tells the detectors. */
-void shard_finish(struct shard *s);
+/* End of capture, at this time of the capture clock: closes every flow. */
+void shard_finish(struct shard *s, int64_t now_ns);
 
 /* What it found; valid until shard_free. */
 const struct shard_counts *shard_counts(const struct shard *s);
 struct candidates *shard_candidates(struct shard *s);
 const struct census *shard_census(const struct shard *s);
+const struct attempts *shard_attempts(const struct shard *s);
+void *shard_run(const struct shard *s, size_t detector); /* struct detection.run, by index into detectors[] */
+const bool *shard_wanted(const struct shard *s);         /* by index into mechanisms[]; NULL: all */
 const struct names *shard_names(const struct shard *s);
 const struct flow_counts *shard_flow_counts(const struct shard *s);
 const struct track_counts *shard_track_counts(const struct shard *s);

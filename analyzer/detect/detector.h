@@ -5,9 +5,11 @@
 #pragma once
 
 #include "analyzer/base/arena.h"
+#include "analyzer/detect/conclusion.h"
 #include "analyzer/event/bus.h"
 #include "analyzer/evidence/candidate.h"
 #include "analyzer/evidence/weight.h"
+#include "analyzer/net/names.h"
 
 /* One call's context; borrowed. One a detector and logical shard. */
 struct detection {
@@ -16,10 +18,12 @@ struct detection {
 	void *run;   /* run_size bytes of this shard, zeroed before start() */
 	void *state; /* flow_size bytes of the event's flow; NULL in start() and finish() */
 	struct candidates *candidates;
-	uint64_t *tested;      /* a counter a mechanism, by index into mechanisms[] */
-	struct arena *scratch; /* reset after every packet */
-	int64_t now_ns;        /* capture clock */
-	const bool *wanted;    /* by index into mechanisms[]; NULL: all */
+	uint64_t *tested;          /* a counter a mechanism, by index into mechanisms[] */
+	struct arena *scratch;     /* reset after every packet */
+	struct attempts *attempts; /* flows come by themselves; detectors add queries */
+	struct names *names;       /* of the shard: names_keep() makes a name outlive the event */
+	int64_t now_ns;            /* capture clock; at the end of the capture its last value */
+	const bool *wanted;        /* by index into mechanisms[]; NULL: all */
 };
 
 typedef void detect_fn(struct detection *d, const struct event *ev);
@@ -29,7 +33,8 @@ struct detector {
 	size_t run_size, flow_size;
 	detect_fn *on[EV_COUNT];                          /* the subscription is the dispatch table */
 	int (*start)(struct detection *d, struct err *e); /* optional: prepare `run`; negative ERR_* */
-	void (*finish)(struct detection *d); /* optional: end of capture, all flows are closed; free what start took */
+	void (*conclude)(struct conclusion *c); /* optional: the capture pass, once for all shards (conclusion.h) */
+	void (*finish)(struct detection *d);    /* optional, last of all: free what start took */
 };
 
 extern const struct detector *const detectors[]; /* NULL-terminated, in the order of list.h */

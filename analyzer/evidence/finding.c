@@ -3,32 +3,6 @@
 
 #include <nettle/sha2.h>
 
-static const char *const guard_names[GUARD_COUNT] = {
-    [GUARD_MIDSTREAM] = "midstream",
-    [GUARD_CAPTURE_LOSS] = "capture_loss",
-    [GUARD_RST_ANSWERS_PACKET] = "rst_answers_packet",
-    [GUARD_DUPLICATE_CAPTURE] = "duplicate_capture",
-    [GUARD_REORDERED] = "reordered",
-    [GUARD_TS_DISORDER] = "ts_disorder",
-    [GUARD_SUPER_PACKET] = "gro_tso",
-    [GUARD_SNAPLEN] = "snaplen",
-    [GUARD_ONE_WAY] = "one_way",
-    [GUARD_CHECKSUM_BAD] = "checksum_bad",
-    [GUARD_KEEPALIVE] = "keepalive",
-    [GUARD_ZERO_WINDOW_PROBE] = "zero_window_probe",
-    [GUARD_PORT_REUSE] = "port_reuse",
-    [GUARD_CAPTURE_END] = "capture_end",
-    [GUARD_SCANNER] = "scanner",
-    [GUARD_HAPPY_EYEBALLS] = "happy_eyeballs",
-    [GUARD_CLIENT_ABORT] = "client_abort",
-    [GUARD_SERVER_ABORT] = "server_abort",
-    [GUARD_NAT_IDLE] = "nat_idle",
-    [GUARD_LOCAL_BOX] = "local_box",
-    [GUARD_CAPTIVE_PORTAL] = "captive_portal",
-    [GUARD_OWN_NETWORK_DOWN] = "own_network_down",
-    [GUARD_TERMINATED_LOCALLY] = "terminated_locally",
-};
-
 static const char *const alternative_names[ALTERNATIVE_COUNT] = {
     [ALT_AD_BLOCKER] = "ad_blocker",         [ALT_SPLIT_DNS] = "split_dns",
     [ALT_LOAD_BALANCER] = "load_balancer",   [ALT_CDN_ROTATION] = "cdn_rotation",
@@ -51,11 +25,6 @@ static const char *word(const char *const *words, size_t count, size_t i)
 }
 
 #define WORD(words, i) word(words, sizeof(words) / sizeof((words)[0]), (size_t)(i))
-
-const char *guard_name(enum guard g)
-{
-	return WORD(guard_names, g);
-}
 
 const char *alternative_name(enum alternative a)
 {

@@ -4,7 +4,10 @@
  */
 #pragma once
 
+#include "analyzer/evidence/guard.h"
+
 #include <stddef.h>
+#include <stdint.h>
 
 struct mechanism {
 	const char *id;
@@ -16,7 +19,15 @@ struct mechanism {
 	 * `note` always holds.
 	 */
 	const char *note_selective;
-	const char *source; /* the paper or report behind the rule */
+	const char *source;   /* the paper or report behind the rule */
+	const char *rule;     /* one or two sentences: when it speaks. NULL: not written yet */
+	const char *innocent; /* what else looks like this, and what tells it apart. NULL: not written yet */
+	const char *terms;    /* ids of weights.csv that it may carry beside those of every suspect, blank-separated */
+	/*
+	 * Bits 1 << enum guard that the capture pass tests for its findings (detect/guard.h): G15, G16, G17, G22. The
+	 * others are the detector's own business.
+	 */
+	uint32_t guards;
 };
 
 extern const struct mechanism mechanisms[];

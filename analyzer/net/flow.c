@@ -246,6 +246,7 @@ struct flow *flow_touch(struct flow_table *t, const struct packet *p, enum dir *
 	flow_index_learn(&t->index, f, *dir, p);
 	f->last_ns = p->clock_ns;
 	f->packets[*dir]++;
+	f->last[*dir] = frame_ref_of(p);
 	disorder_note(t, f, p->frame->ts_ns);
 	return f;
 }

@@ -9,12 +9,13 @@
 #include "analyzer/base/hash.h"
 #include "analyzer/base/list.h"
 #include "analyzer/base/pool.h"
-#include "analyzer/net/side.h"
+#include "analyzer/net/waiting.h"
 
 /* What the client asked for, and the packet that completed the question. */
 enum trigger_kind { TRIGGER_NONE, TRIGGER_DNS, TRIGGER_HTTP, TRIGGER_TLS };
 struct trigger {
 	enum trigger_kind kind;
+	uint32_t server_packets; /* with payload, that the server had sent by then */
 	struct sample sample; /* of that packet; its seq, ack and ip_id are what an injector copies from */
 	const char *name;     /* raw name as asked for, NUL-ended, owned by the shard's name table; NULL: none */
 };
@@ -31,6 +32,7 @@ enum flow_flag {
 	FLOW_FIN_UP = 1 << 8,
 	FLOW_FIN_DOWN = 1 << 9,
 	FLOW_RESET = 1 << 10, /* a RST of either side was seen */
+	FLOW_REFUSED = 1 << 11, /* what came back was a refusal: an alert, a page that blocks */
 };
 
 /* Both sides of a TCP flow. */
@@ -45,6 +47,7 @@ struct tcp_flow {
 		int64_t sent_ns; /* FRAME_NO_TIME: none is timed */
 	} timed[2];
 	uint32_t unseen_end[2]; /* sequence number up to which missing bytes were counted */
+	struct unacked unacked[2];
 };
 
 struct slot {
@@ -75,6 +78,8 @@ struct flow {
 	int64_t queued_ns;                     /* of flow.c: last_ns when it was put at the end of its list */
 	int64_t last_ts_ns;                    /* of the latest packet with a time, as captured */
 	struct frame_ref first;
+	struct frame_ref last[2]; /* latest packet of each direction; number 0: none */
+	struct waiting waiting[2];
 	uint64_t packets[2], bytes[2]; /* IP packets; transport payload bytes, copies apart */
 	struct tcp_flow *tcp;          /* NULL unless TCP */
 	const struct dissector *app;   /* NULL until one claims the flow */

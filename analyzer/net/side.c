@@ -145,7 +145,8 @@ void side_update(struct side *s, const struct packet *p, const struct sample *sa
 		ipid_update(s, sample);
 		options_update(s, sample);
 	}
-	s->data_packets += sample->payload_len > 0;
+	if (sample->payload_len > 0 && s->data_packets++ == 0)
+		s->first_payload = sample->payload_len;
 	if (!s->have_seq)
 		s->first_seq = sample->seq;
 	if (!s->have_seq || seq_diff(end, s->max_seq_end) > 0)

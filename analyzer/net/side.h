@@ -86,6 +86,7 @@ struct side {
 	uint16_t syn_count;                   /* SYNs or SYN/ACKs, retransmissions included */
 	uint16_t checksum_good, checksum_bad; /* of the packets whose checksum was looked at */
 	uint32_t packets, data_packets;
+	uint32_t first_payload; /* bytes of its first packet with payload */
 
 	struct tally ttl;                /* of data and pure ACKs, without SYN, FIN without data and RST */
 	struct tally data_ttl;           /* of packets with payload alone */

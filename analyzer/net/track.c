@@ -106,6 +106,7 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 		return;
 	flags_update(f, d, p);
 	f->bytes[d] += p->payload_len;
+	waiting_heard(&f->waiting[dir_other(d)]);
 	if (p->tcp_flags & TCP_RST) {
 		sample.checksum = (uint8_t)packet_checksum(p);
 		reset_packet(t, f, d, &sample);
@@ -118,6 +119,10 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 		struct tcp_synack body = {.sample = sample};
 		t->observer.synack(t->observer.context, f, &body, p);
 	}
+	waiting_sent(&f->waiting[d], own, p, &sample);
+	unacked_sent(&tcp->unacked[d], own, &tcp->side[dir_other(d)], &sample);
+	if (p->tcp_flags & TCP_ACK)
+		unacked_acknowledged(&tcp->unacked[dir_other(d)], own, p->tcp_ack);
 	loss_update(t, f, d, p);
 	handshake_update(f, d, p);
 	rtt_acknowledge(tcp, d, p, &sample);

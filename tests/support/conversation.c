@@ -52,6 +52,7 @@ void conversation_open(struct conversation *c)
 
 void conversation_close(struct conversation *c)
 {
+	capture_pass_free(c->found);
 	shard_free(c->shard);
 	weights_free(c->weights);
 }
@@ -149,6 +150,7 @@ uint64_t conversation_send(struct conversation *c, struct wire w)
 	uint32_t relative = w.seq || (flags & TCP_SYN) ? (uint32_t)w.seq : c->next[w.from];
 	size_t len = payload_of(&w, relative, l4 + 20);
 	struct frame frame = {.number = ++c->frames, .ts_ns = c->start_ns + w.us * 1000, .linktype = LINKTYPE_ETHERNET};
+	c->last_ns = frame.ts_ns > c->last_ns ? frame.ts_ns : c->last_ns;
 	frame.wire_len = (uint32_t)len + 54;
 	struct packet p = {
 	    .frame = &frame,
@@ -212,27 +214,30 @@ void conversation_exchange(struct conversation *c)
 	SEND(c, CLIENT, 83000, "A");
 }
 
+/* A test of one flow or two: the whole capture is one shard. */
 static void finish(struct conversation *c)
 {
+	struct err e;
 	if (c->finished)
 		return;
 	c->finished = true;
-	shard_finish(c->shard);
-	struct candidates *all = shard_candidates(c->shard);
-	for (size_t i = 0; i < all->count; i++)
-		finding_weigh(all->items[i]);
+	int64_t end_ns = c->end_ns ? c->end_ns : c->last_ns;
+	struct capture_pass pass = {
+	    .shards = &c->shard, .shard_count = 1, .config = &c->config, .first_ns = c->start_ns, .last_ns = end_ns};
+	shard_finish(c->shard, end_ns);
+	if (capture_pass_run(&pass, &c->found, &e) != 0)
+		fail_msg("%s", e.text);
 }
 
 const struct finding *conversation_finding(struct conversation *c, const char *mechanism)
 {
 	const struct finding *found = NULL;
 	finish(c);
-	const struct candidates *all = shard_candidates(c->shard);
-	for (size_t i = 0; i < all->count; i++) {
-		if (strcmp(all->items[i]->mechanism->id, mechanism) != 0)
+	for (size_t i = 0; i < c->found->count; i++) {
+		if (strcmp(c->found->findings[i]->mechanism->id, mechanism) != 0)
 			continue;
 		assert_null(found);
-		found = all->items[i];
+		found = c->found->findings[i];
 	}
 	return found;
 }
@@ -240,13 +245,14 @@ const struct finding *conversation_finding(struct conversation *c, const char *m
 size_t conversation_findings(struct conversation *c)
 {
 	finish(c);
-	return shard_candidates(c->shard)->count;
+	return c->found->count;
 }
 
 uint64_t conversation_tested(struct conversation *c, const char *mechanism)
 {
 	finish(c);
-	return shard_tested(c->shard)[mechanism_find(mechanism) - mechanisms];
+	size_t m = (size_t)(mechanism_find(mechanism) - mechanisms);
+	return shard_tested(c->shard)[m] + c->found->tested[m];
 }
 
 static void terms_text(const struct finding *f, struct text *t)
@@ -260,7 +266,7 @@ void assert_silent(struct conversation *c)
 	char terms[256];
 	if (conversation_findings(c) == 0)
 		return;
-	const struct finding *f = shard_candidates(c->shard)->items[0];
+	const struct finding *f = c->found->findings[0];
 	struct text t = text_over(terms, sizeof terms);
 	terms_text(f, &t);
 	fail_msg("%s (%s) of frame %d: %s", f->mechanism->id, label_name(f->label), (int)f->suspects[0].number, terms);

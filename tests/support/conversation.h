@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "analyzer/shard.h"
+#include "analyzer/capture_pass.h"
 
 #define CLIENT DIR_UP
 #define SERVER DIR_DOWN
@@ -43,6 +43,10 @@ struct conversation {
 	struct shard *shard;
 	uint64_t frames;
 	bool finished;
+	int64_t last_ns; /* of the latest packet */
+	struct capture_result *found;
+
+	int64_t end_ns; /* of the capture; 0: that of the last packet. May be changed until the first question */
 
 	/* To be changed before the first packet. */
 	int64_t start_ns;

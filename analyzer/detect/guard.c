@@ -1,0 +1,161 @@
+/* Guards by the client's other attempts. */
+#include "analyzer/detect/guard.h"
+
+#include <stdlib.h>
+
+#define SECOND_NS INT64_C(1000000000)
+#define OUTAGE_NS (10 * SECOND_NS)
+#define SCAN_NS   (60 * SECOND_NS)
+#define RACE_NS   (2 * SECOND_NS) /* RFC 8305, section 5: no attempt waits longer for the next */
+
+enum {
+	SCAN_PLACES = 30,
+	SCAN_ESTABLISHED_PERCENT = 10,
+	ABORT_FLOWS = 3,
+	ABORT_SERVERS = 2,
+	OUTAGE_FLOWS = 3,
+	OUTAGE_PERCENT = 80,
+	LOOKED_AT_MAX = 2048, /* attempts of one client in one window; the rest is not looked at */
+};
+
+static struct attempt_range window(const struct attempt_table *t, const struct attempt *a, int64_t from_ns,
+                                   int64_t to_ns)
+{
+	struct attempt_range r = attempts_of(t, &a->client, from_ns, to_ns);
+	if (r.count > LOOKED_AT_MAX)
+		r.count = LOOKED_AT_MAX;
+	return r;
+}
+
+static bool same_place(const struct attempt *a, const struct attempt *b)
+{
+	return a->server_port == b->server_port && a->l4_proto == b->l4_proto && addr_equal(&a->server, &b->server);
+}
+
+static bool is_connection(const struct attempt *a)
+{
+	return a->l4_proto == IPPROTO_TCP && !(a->flags & ATTEMPT_DNS_QUERY);
+}
+
+/* More than SCAN_PLACES distinct places are enough to know; so many are remembered. */
+enum guard_result guard_scanner(const struct attempt_table *t, const struct attempt *a)
+{
+	const struct attempt *places[SCAN_PLACES + 1];
+	size_t distinct = 0, tried = 0, established = 0;
+	if (a->flags & ATTEMPT_SCANNER)
+		return GUARD_FITS;
+	struct attempt_range r = window(t, a, a->first_ns - SCAN_NS / 2, a->first_ns + SCAN_NS / 2);
+	for (size_t i = 0; i < r.count; i++) {
+		size_t k = 0;
+		if (!is_connection(r.at[i]))
+			continue;
+		tried++;
+		established += (r.at[i]->flags & ATTEMPT_CONNECTED) != 0;
+		while (k < distinct && !same_place(places[k], r.at[i]))
+			k++;
+		if (k == distinct && distinct <= SCAN_PLACES)
+			places[distinct++] = r.at[i];
+	}
+	return distinct > SCAN_PLACES && established * 100 < tried * SCAN_ESTABLISHED_PERCENT ? GUARD_FITS
+	                                                                                      : GUARD_CLEAR;
+}
+
+/* RFC 8305: the client tries several addresses and gives the slower ones up without having said anything. */
+enum guard_result guard_happy_eyeballs(const struct attempt_table *t, const struct attempt *a)
+{
+	bool gave_up = a->flags & (ATTEMPT_CLIENT_RESET | ATTEMPT_CLIENT_FIN);
+	bool silent = a->bytes[DIR_UP] == 0 && is_connection(a);
+	bool dropped = a->outcome == ATTEMPT_NO_HANDSHAKE;
+	if (!silent || (!gave_up && !dropped))
+		return GUARD_CLEAR;
+	struct attempt_range r = window(t, a, a->first_ns - RACE_NS, a->first_ns + RACE_NS);
+	for (size_t i = 0; i < r.count; i++) {
+		const struct attempt *b = r.at[i];
+		bool winner = b != a && is_connection(b) && attempt_succeeded(b);
+		bool alike = same_name(a->name, b->name) || b->server_port == a->server_port;
+		if (winner && alike && !addr_equal(&a->server, &b->server))
+			return GUARD_FITS;
+	}
+	return GUARD_CLEAR;
+}
+
+/* A closed tab or program resets everything it has open at once. */
+enum guard_result guard_client_abort(const struct attempt_table *t, const struct attempt *a)
+{
+	size_t flows = 0, servers = 0;
+	const struct attempt *first = NULL;
+	if (!(a->flags & ATTEMPT_CLIENT_RESET))
+		return GUARD_CLEAR;
+	struct attempt_range r = window(t, a, INT64_MIN, INT64_MAX);
+	for (size_t i = 0; i < r.count; i++) {
+		const struct attempt *b = r.at[i];
+		int64_t apart = b->last_ns - a->last_ns;
+		if (!is_connection(b) || !(b->flags & ATTEMPT_CLIENT_RESET) || apart > SECOND_NS || apart < -SECOND_NS)
+			continue;
+		flows++;
+		servers += !first || !addr_equal(&first->server, &b->server);
+		first = first ? first : b;
+	}
+	return flows >= ABORT_FLOWS && servers >= ABORT_SERVERS ? GUARD_FITS : GUARD_CLEAR;
+}
+
+enum guard_result guard_own_network_down(const struct attempt_table *t, const struct attempt *a, int64_t first_ns)
+{
+	int64_t bin = (a->asked_ns - first_ns) / OUTAGE_NS;
+	int64_t from_ns = first_ns + bin * OUTAGE_NS;
+	size_t inside = 0, failed = 0, near = 0;
+	struct attempt_range r = window(t, a, from_ns - OUTAGE_NS, from_ns + 2 * OUTAGE_NS - 1);
+	for (size_t i = 0; i < r.count; i++) {
+		const struct attempt *b = r.at[i];
+		if (addr_equal(&b->server, &a->server) || (!attempt_failed(b) && !attempt_succeeded(b)))
+			continue;
+		near++;
+		if (b->first_ns < from_ns || b->first_ns >= from_ns + OUTAGE_NS)
+			continue;
+		inside++;
+		failed += attempt_failed(b);
+	}
+	if (near == 0)
+		return GUARD_UNTESTED;
+	return failed >= OUTAGE_FLOWS && failed * 100 >= inside * OUTAGE_PERCENT ? GUARD_FITS : GUARD_CLEAR;
+}
+
+static const struct attempt *attempt_of_finding(const struct attempt_table *t, const struct finding *f)
+{
+	struct attempt_range r = attempts_at(t, &f->client, &f->server, f->l4_proto, f->server_port);
+	for (size_t i = 0; i < r.count; i++)
+		if (r.at[i]->flow_id == f->flow_id && r.at[i]->client_port == f->client_port)
+			return r.at[i];
+	return NULL;
+}
+
+static void note(struct finding *f, const struct guard_input *in, enum guard g, const char *term,
+                 enum guard_result result)
+{
+	if (result == GUARD_FITS) {
+		finding_term(f, in->weights, term, false);
+		f->guards_failed |= 1U << g;
+	} else if (result == GUARD_UNTESTED) {
+		f->guards_untested |= 1U << g;
+	}
+}
+
+void guard_all(struct finding **all, size_t count, const struct guard_input *in)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct finding *f = all[i];
+		uint32_t asked = f->mechanism->guards;
+		const struct attempt *a = asked ? attempt_of_finding(in->attempts, f) : NULL;
+		if (!a)
+			continue;
+		if (asked >> GUARD_SCANNER & 1)
+			note(f, in, GUARD_SCANNER, "N15", guard_scanner(in->attempts, a));
+		if (asked >> GUARD_HAPPY_EYEBALLS & 1)
+			note(f, in, GUARD_HAPPY_EYEBALLS, "N16", guard_happy_eyeballs(in->attempts, a));
+		if (asked >> GUARD_CLIENT_ABORT & 1)
+			note(f, in, GUARD_CLIENT_ABORT, "N17", guard_client_abort(in->attempts, a));
+		if (asked >> GUARD_OWN_NETWORK_DOWN & 1)
+			note(f, in, GUARD_OWN_NETWORK_DOWN, "N22",
+			     guard_own_network_down(in->attempts, a, in->first_ns));
+	}
+}
