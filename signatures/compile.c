@@ -20,7 +20,7 @@ static bool is_name(enum sig_location location)
 
 static bool is_text(const struct signature *s)
 {
-	return s->action != SIG_ACTION_OFF && s->location != SIG_DNS_ANSWER && s->location != SIG_RST_RULE;
+	return s->action != SIG_ACTION_OFF && s->location != SIG_DNS_ANSWER && !sig_is_rule(s->location);
 }
 
 static bool same_place(const struct signature *s, const struct matcher *m)
@@ -113,6 +113,18 @@ static int add_matcher(struct sigdb *db, const struct signature *s, struct err *
 	return 0;
 }
 
+/* Rules about packets are few: a list of their own, so that a burst does not look at every row. */
+static int add_packet_rule(struct sigdb *db, const struct rule *rule, uint32_t index, struct err *e)
+{
+	struct rule_list *list = &db->packet_rules[rule->packets->kind];
+	uint32_t *grown = realloc(list->rules, (list->count + 1) * sizeof(*grown));
+	if (!grown)
+		return err_set(e, ERR_NOMEM, "no memory for the signatures");
+	list->rules = grown;
+	list->rules[list->count++] = index;
+	return 0;
+}
+
 int sigdb_compile(struct sigdb *db, struct err *e)
 {
 	for (size_t i = 0; i < db->count; i++) {
@@ -120,6 +132,8 @@ int sigdb_compile(struct sigdb *db, struct err *e)
 		int code = 0;
 		if (is_text(&rule->s))
 			code = add_matcher(db, &rule->s, e);
+		else if (rule->packets)
+			code = add_packet_rule(db, rule, (uint32_t)i, e);
 		else if (rule->s.action != SIG_ACTION_OFF && rule->s.location == SIG_DNS_ANSWER)
 			code = address_table_add(&db->answers, &rule->address, (uint32_t)i, e);
 		if (code < 0)

@@ -23,6 +23,11 @@ struct matcher {
 	bool gates; /* an entry is ENTRY_GATE */
 };
 
+struct rule_list {
+	uint32_t *rules; /* indexes */
+	size_t count;
+};
+
 struct sigdb {
 	struct arena arena;
 	struct rule *rules;
@@ -32,6 +37,7 @@ struct sigdb {
 	struct matcher *matchers;
 	size_t matcher_count;
 	struct address_table answers;
+	struct rule_list packet_rules[RULE_HTTP + 1]; /* by enum rule_kind */
 };
 
 /* The matcher of a place, or NULL; header in any case. */

@@ -88,7 +88,9 @@ static const struct place places[] = {
     {"spki_sha256", KIND_TLS, SIG_TLS_SPKI_SHA256, WORD_MATCHES},
     {"ja4", KIND_TLS, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
     {"ja4", KIND_QUIC, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
-    {"rule", KIND_RST, SIG_RST_RULE, WORD_MATCHES},
+    {"rule", KIND_RST, SIG_RST_RULE, 1 << SIG_EQ},
+    {"rule", KIND_DNS, SIG_DNS_RULE, 1 << SIG_EQ},
+    {"rule", KIND_HTTP, SIG_HTTP_RULE, 1 << SIG_EQ},
 };
 
 static const struct place header_place = {"header", KIND_HTTP, SIG_HEADER, TEXT_MATCHES};
@@ -130,8 +132,8 @@ static int check_place(const struct row *row, struct arena *arena, struct signat
 		place = &header_place;
 	if (!place)
 		return row_error(row, COL_LOCATION, e,
-		                 "no such place for this kind (http: body, title, status_line, header.NAME; "
-		                 "dns: answer, cname; tls: issuer, subject, spki_sha256, ja4; quic: ja4; "
+		                 "no such place for this kind (http: body, title, status_line, header.NAME, rule; "
+		                 "dns: answer, cname, rule; tls: issuer, subject, spki_sha256, ja4; quic: ja4; "
 		                 "rst: rule)");
 	if (match < 0)
 		return row_error(row, COL_MATCH, e, "must be full, prefix, contains, regexp, cidr or eq");

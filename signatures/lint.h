@@ -8,14 +8,16 @@
 #include "signatures/address.h"
 #include "signatures/regexp.h"
 #include "signatures/row.h"
+#include "signatures/rule.h"
 #include "signatures/sigdb.h"
 
 /* A row that passed, with what compiling needs. */
 struct rule {
 	struct signature s;
-	struct regexp *regexp;         /* owned; NULL unless the match is SIG_REGEXP and the row is in use */
-	struct address_prefix address; /* of SIG_DNS_ANSWER rows in use */
-	uint32_t set;                  /* file it came from, set by the caller */
+	struct regexp *regexp;             /* owned; NULL unless the match is SIG_REGEXP and the row is in use */
+	struct address_prefix address;     /* of SIG_DNS_ANSWER rows in use */
+	const struct packet_rule *packets; /* of SIG_*_RULE rows in use, in the arena; else NULL */
+	uint32_t set;                      /* file it came from, set by the caller */
 };
 
 /* Fills *out (strings in the arena; line, but not order or set), or gives ERR_FORMAT naming file, line and column and
@@ -24,3 +26,6 @@ int lint_row(const struct row *row, struct arena *arena, struct rule *out, struc
 
 /* The checks of the pattern alone, for lint_row: out->s is filled but for `pattern`. */
 int lint_pattern(const struct row *row, struct arena *arena, struct rule *out, struct err *e);
+
+/* Of a location that sig_is_rule. */
+enum rule_kind sig_rule_kind(enum sig_location location);

@@ -84,6 +84,32 @@ static int check_hash(const struct row *row, const struct signature *s, struct e
 	return fine ? 0 : row_error(row, COL_PATTERN, e, "must be 64 hexadecimal digits in lower case");
 }
 
+bool sig_is_rule(enum sig_location location)
+{
+	return location == SIG_RST_RULE || location == SIG_DNS_RULE || location == SIG_HTTP_RULE;
+}
+
+enum rule_kind sig_rule_kind(enum sig_location location)
+{
+	return location == SIG_RST_RULE ? RULE_RST : location == SIG_DNS_RULE ? RULE_DNS : RULE_HTTP;
+}
+
+static int check_rule(const struct row *row, struct arena *arena, struct rule *out, struct err *e)
+{
+	struct packet_rule *rule = arena_alloc(arena, sizeof *rule);
+	struct err why = {0};
+	size_t at = 0;
+	if (!rule)
+		return err_set(e, ERR_NOMEM, "no memory for the signatures");
+	int code = rule_parse(rule, sig_rule_kind(out->s.location), out->s.pattern, arena, &at, &why);
+	if (code == ERR_NOMEM)
+		return err_set(e, code, "%s", why.text);
+	if (code < 0)
+		return row_error(row, COL_PATTERN, e, "character %zu of the rule: %s", at + 1, why.text);
+	out->packets = rule;
+	return 0;
+}
+
 /* The bytes the pattern stands for. */
 static int read_pattern(const struct row *row, struct arena *arena, struct signature *s, struct err *e)
 {
@@ -108,6 +134,8 @@ int lint_pattern(const struct row *row, struct arena *arena, struct rule *out, s
 		return 0;
 	if (s->pattern.len == 0)
 		return row_error(row, COL_PATTERN, e, "empty; it would match everything");
+	if (sig_is_rule(s->location))
+		return check_rule(row, arena, out, e);
 	if (s->match == SIG_REGEXP)
 		return check_regexp(row, out, e);
 	if (s->location == SIG_BODY)

@@ -286,3 +286,19 @@ void sigdb_match_address(const struct sigdb *db, struct span address, struct spa
 		if (!signature_excepts(&db->rules[rules[i]].s, name))
 			sig_hits_add(hits, &db->rules[rules[i]].s);
 }
+
+void sigdb_match_burst(const struct sigdb *db, enum sig_location location, const struct burst_facts *b,
+                       struct sig_hits *hits)
+{
+	const struct rule_list *list = &db->packet_rules[sig_rule_kind(location)];
+	for (size_t i = 0; i < list->count; i++) {
+		const struct rule *rule = &db->rules[list->rules[i]];
+		if (rule_holds(rule->packets, b))
+			sig_hits_add(hits, &rule->s);
+	}
+}
+
+const struct packet_rule *sigdb_rule(const struct sigdb *db, const struct signature *s)
+{
+	return s->order < db->count ? db->rules[s->order].packets : NULL;
+}

@@ -4,7 +4,8 @@
  * with match, depth and heap limits) run only around a literal of theirs that occurred, in a window of SIG_WINDOW
  * bytes either side of that literal's end; where it occurs several times within SIG_WINDOW bytes the first and the
  * last of them have a window, so that matches of up to SIG_WINDOW bytes are found. The outcome does not depend on how
- * the bytes were cut into pieces. Rows with action `off` and rows of kind rst are never matched.
+ * the bytes were cut into pieces. Rules about packets (rule.h) are evaluated on the facts of a burst. Rows with action
+ * `off` are never matched.
  */
 #pragma once
 
@@ -56,3 +57,13 @@ void sigdb_match(const struct sigdb *db, enum sig_location location, struct span
 /* A DNS answer address (4 or 16 bytes, another length matches nothing) given for `name`; rows that except the name do
  * not count. ::ffff:a.b.c.d is judged as a.b.c.d. */
 void sigdb_match_address(const struct sigdb *db, struct span address, struct span name, struct sig_hits *hits);
+
+struct burst_facts; /* burst.h */
+struct packet_rule; /* rule.h */
+
+/* The rows of this location (SIG_RST_RULE, SIG_DNS_RULE, SIG_HTTP_RULE) whose rules hold for the burst. */
+void sigdb_match_burst(const struct sigdb *db, enum sig_location location, const struct burst_facts *b,
+                       struct sig_hits *hits);
+
+/* The rule of a row of location `rule`, for describing it and for its groups; NULL for other rows and for unused ones. */
+const struct packet_rule *sigdb_rule(const struct sigdb *db, const struct signature *s);

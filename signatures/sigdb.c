@@ -239,6 +239,8 @@ void sigdb_free(struct sigdb *db)
 		automaton_free(db->matchers[i].automaton);
 		free(db->matchers[i].entries);
 	}
+	for (size_t i = 0; i < sizeof(db->packet_rules) / sizeof(db->packet_rules[0]); i++)
+		free(db->packet_rules[i].rules);
 	free(db->matchers);
 	free(db->rules);
 	free(db->sets);

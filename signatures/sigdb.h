@@ -19,7 +19,9 @@ enum sig_location {
 	SIG_TLS_SUBJECT,
 	SIG_TLS_SPKI_SHA256,
 	SIG_TLS_JA4,
-	SIG_RST_RULE,
+	SIG_RST_RULE, /* rules about packets: rule.h */
+	SIG_DNS_RULE,
+	SIG_HTTP_RULE,
 	SIG_LOCATION_COUNT
 };
 
@@ -81,6 +83,9 @@ size_t sigdb_count(const struct sigdb *db);                         /* rows, off
 const struct signature *sigdb_at(const struct sigdb *db, size_t i); /* in load order; valid until the next sigdb_load */
 size_t sigdb_sets(const struct sigdb *db);                          /* files */
 const struct sigset *sigdb_set(const struct sigdb *db, size_t i);
+
+/* A row about packets: its pattern is a rule (rule.h). */
+bool sig_is_rule(enum sig_location location);
 
 const char *sig_scope_name(enum sig_scope scope);
 

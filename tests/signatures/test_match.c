@@ -353,9 +353,9 @@ static void unused_rows_do_not_match(void **unused)
 	(void)unused;
 	struct sigdb *db = signature_set("off,http,body,contains,fragment,plain,,isp,RU,,8,off" SIGNATURE_SOURCE
 	                                 "offre,http,body,regexp,a(b,plain,,isp,RU,,8,off" SIGNATURE_SOURCE
-	                                 "rst,rst,rule,eq,window == 1,plain,,isp,RU,,8,hit" SIGNATURE_SOURCE);
-	body_gives(db, span_text("fragment window == 1"), "");
-	value_gives(db, SIG_RST_RULE, "", "window == 1", "");
+	                                 "rst,rst,rule,eq,window = 1,plain,,isp,RU,,8,hit" SIGNATURE_SOURCE);
+	body_gives(db, span_text("fragment window = 1"), "");
+	value_gives(db, SIG_RST_RULE, "", "window = 1", "");
 	sigdb_free(db);
 }
 

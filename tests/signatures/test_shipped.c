@@ -49,8 +49,6 @@ static void size_of_the_set(void **unused)
 	assert_true(by_action[SIG_ACTION_HIT] >= 150);
 	assert_true(by_action[SIG_ACTION_FP] > 0);
 	assert_true(sigdb_automaton_bytes(shipped) < 8 * 1024 * 1024);
-	for (size_t i = 0; i < sigdb_count(shipped); i++)
-		assert_int_not_equal(sigdb_at(shipped, i)->location, SIG_RST_RULE);
 }
 
 /* A text that a simple expression matches: first alternatives, what is optional once, the first of a class. */
