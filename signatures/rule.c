@@ -348,6 +348,7 @@ static bool read_condition(struct reader *r, struct span condition)
 	while (!is_one_of(condition.ptr[at], "=!<>"))
 		at++;
 	struct span values = span_of(condition.ptr + at + len, condition.len - at - len);
+	values = span_trim(values).len ? span_trim(values) : values;
 	return read_items(r, values) && apply_operator(r, op, values);
 }
 

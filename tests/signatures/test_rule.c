@@ -239,10 +239,10 @@ static void what_is_refused(void **unused)
 	    {"ttl = 5..3", 6, "backwards"},
 	    {"ttl = 1,2|3", 9, "either"},
 	    {"ttl != 1,2", 7, "one by one"},
-	    {"own.ttl = 1,2", 9, "one by one"},
+	    {"own.ttl = 1,2", 10, "one by one"},
 	    {"ttl = 1|2|3|4|5|6|7|8|9", 22, "more than 8 values"},
-	    {"ttl < 1..2", 5, "compare with one"},
-	    {"flags < R", 7, "compare with one"},
+	    {"ttl < 1..2", 6, "compare with one"},
+	    {"flags < R", 8, "compare with one"},
 	    {"flags = RR", 8, "flags are"},
 	    {"flags = X", 8, "flags are"},
 	    {"df = maybe", 5, "one of: no, yes"},
@@ -256,7 +256,7 @@ static void what_is_refused(void **unused)
 	    {"ttl.stop = 1", 4, "step and values"},
 	    {"bytes = 0", 8, "pairs"},
 	    {"bytes = 0g", 8, "pairs"},
-	    {"bytes = 00|01", 7, "single"},
+	    {"bytes = 00|01", 8, "single"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct packet_rule rule;
