@@ -238,7 +238,7 @@ static const char *contrast_term(uint32_t q)
 	} steps[] = {{P_UNIT / 10000, "E10_1"},
 	             {P_UNIT / 1000, "E10_2"},
 	             {P_UNIT / 100, "E10_3"},
-	             {P_UNIT / 20 + 1, "E10_4"}};
+	             {P_UNIT / 20, "E10_4"}};
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
 		if (q < steps[i].below)
 			return steps[i].id;
