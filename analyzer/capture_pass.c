@@ -70,6 +70,7 @@ static void weigh(const struct capture_pass *pass, struct capture_result *r)
 	                                   .weights = pass->config->weights,
 	                                   .first_ns = pass->first_ns};
 	struct judge j = {.census = &r->census,
+	                  .weights = pass->config->weights,
 	                  .raw_ip = pass->raw_ip,
 	                  .interface_drops = pass->interface_drops,
 	                  .min_label = pass->config->min_label,

@@ -170,7 +170,7 @@ size_t judge_all(struct finding **all, size_t count, const struct judge *j, uint
 	portal_search(all, count, become_portal);
 	for (size_t i = 0; i < count; i++) {
 		apply_guards(all[i], j);
-		finding_weigh(all[i]);
+		finding_weigh(all[i], j->weights);
 		finding_identify(all[i]);
 	}
 	qsort(all, count, sizeof *all, by_table_order);

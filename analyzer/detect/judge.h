@@ -10,8 +10,9 @@
 
 struct judge {
 	const struct census *census; /* of the whole capture */
-	bool raw_ip;                 /* every frame is raw IP */
-	uint64_t eligible, copies;   /* duplicate.h, summed over shards */
+	const struct weights *weights;
+	bool raw_ip;               /* every frame is raw IP */
+	uint64_t eligible, copies; /* duplicate.h, summed over shards */
 	enum label min_label;
 	uint64_t max_findings;    /* a mechanism */
 	uint64_t interface_drops; /* packets that the capturing machine says it lost (G2) */

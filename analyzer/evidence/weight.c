@@ -12,23 +12,20 @@
 enum {
 	FIELDS = 6,
 	ROWS_MAX = 1024,
-	TEXT_MAX_BYTES = 32, /* of an id or a group */
-	WEIGHT_MAX = 60,     /* of one row, either sign: the cap of the score */
-	SCORE_MAX = 60,
-	REST_MAX = 3, /* what all other positive terms of a group may add */
+	TEXT_MAX_BYTES = 32,    /* of an id or a group */
+	WEIGHT_MAX = 60,        /* of one row, either sign */
+	WORDS_MAX_BYTES = 1024, /* of description, basis, source */
 };
 
-static const char *const header[FIELDS] = {"id", "group", "db", "feature", "basis", "source"};
-
-struct row {
-	const char *id, *group;
-	int16_t db;
-};
+static const char *const header[FIELDS] = {"id", "group", "decibans", "description", "basis", "source"};
 
 struct weights {
 	struct arena arena;
-	struct row rows[ROWS_MAX];
+	struct weight_row rows[ROWS_MAX];
 	size_t count;
+	int32_t floors[LABEL_COUNT]; /* least score of each word */
+	int32_t score_most;          /* of a finding */
+	int32_t group_rest;          /* what all other positive terms of a group may add to the largest */
 	uint8_t sha256[SHA256_DIGEST_SIZE];
 };
 
@@ -39,7 +36,8 @@ struct reader {
 	size_t line, field;
 	bool header_seen;
 	char id[TEXT_MAX_BYTES + 1], group[TEXT_MAX_BYTES + 1], db[8];
-	int code; /* of the first error, or 0 */
+	const char *words[FIELDS]; /* description, basis, source, at their column */
+	int code;                  /* of the first error, or 0 */
 };
 
 static void fail(struct reader *r, const char *what)
@@ -66,13 +64,17 @@ static void on_field(void *bytes, size_t len, void *context)
 	if (at >= FIELDS)
 		fail(r, "too many columns");
 	else if (!r->header_seen && !span_equal(s, span_text(header[at])))
-		fail(r, "the header is not id,group,db,feature,basis,source");
+		fail(r, "the header is not id,group,decibans,description,basis,source");
 	else if (r->header_seen && at == 0)
 		keep_field(r, r->id, sizeof r->id, s, "the id is empty or too long");
 	else if (r->header_seen && at == 1)
 		keep_field(r, r->group, sizeof r->group, s, "the group is empty or too long");
 	else if (r->header_seen && at == 2)
-		keep_field(r, r->db, sizeof r->db, s, "db is not a number");
+		keep_field(r, r->db, sizeof r->db, s, "decibans are not a number");
+	else if (r->header_seen && s.len > WORDS_MAX_BYTES)
+		fail(r, "a field is longer than 1024 bytes");
+	else if (r->header_seen && !(r->words[at] = arena_string(&r->w->arena, s)))
+		r->code = err_set(r->e, ERR_NOMEM, "%s: no memory", r->path);
 }
 
 static bool parse_db(const char *text, int16_t *out)
@@ -88,7 +90,7 @@ static bool parse_db(const char *text, int16_t *out)
 	return true;
 }
 
-static const struct row *row_find(const struct weights *w, const char *id)
+const struct weight_row *weights_find(const struct weights *w, const char *id)
 {
 	for (size_t i = 0; i < w->count; i++)
 		if (strcmp(w->rows[i].id, id) == 0)
@@ -101,16 +103,19 @@ static void add_row(struct reader *r)
 	struct weights *w = r->w;
 	int16_t db = 0;
 	if (!parse_db(r->db, &db))
-		fail(r, "db is not a number from -60 to 60");
-	else if (row_find(w, r->id))
+		fail(r, "decibans are not a number from -60 to 60");
+	else if (weights_find(w, r->id))
 		fail(r, "the id is there already");
 	else if (w->count == ROWS_MAX)
 		fail(r, "too many rows");
 	if (r->code)
 		return;
-	struct row row = {.id = arena_string(&w->arena, span_text(r->id)),
-	                  .group = arena_string(&w->arena, span_text(r->group)),
-	                  .db = db};
+	struct weight_row row = {.id = arena_string(&w->arena, span_text(r->id)),
+	                         .group = arena_string(&w->arena, span_text(r->group)),
+	                         .db = db,
+	                         .description = r->words[3],
+	                         .basis = r->words[4],
+	                         .source = r->words[5]};
 	if (!row.id || !row.group)
 		r->code = err_set(r->e, ERR_NOMEM, "%s: no memory", r->path);
 	else
@@ -127,6 +132,33 @@ static void on_row(int end, void *context)
 		add_row(r);
 	r->header_seen = true;
 	r->field = 0;
+}
+
+/* What is no term: words and caps. */
+static void read_scale(struct reader *r)
+{
+	static const char *const limits[] = {"score_most", "group_rest"};
+	struct weights *w = r->w;
+	int32_t *const caps[] = {&w->score_most, &w->group_rest};
+	for (enum label l = LABEL_WEAK; l < LABEL_COUNT && r->code == 0; l++) {
+		char id[TEXT_MAX_BYTES + 1];
+		struct text t = text_over(id, sizeof id);
+		text_printf(&t, "label_%s", label_name(l));
+		const struct weight_row *row = weights_find(w, id);
+		if (!row || strcmp(row->group, "label") != 0 || row->db <= w->floors[l - 1])
+			r->code = err_set(r->e, ERR_FORMAT,
+			                  "%s: add a row %s of group label, with more decibans than the word below it",
+			                  r->path, id);
+		else
+			w->floors[l] = row->db;
+	}
+	for (size_t i = 0; i < sizeof limits / sizeof *limits && r->code == 0; i++) {
+		const struct weight_row *row = weights_find(w, limits[i]);
+		if (!row || strcmp(row->group, "limit") != 0 || row->db < 0)
+			r->code = err_set(r->e, ERR_FORMAT, "%s: add a row %s of group limit", r->path, limits[i]);
+		else
+			*caps[i] = row->db;
+	}
 }
 
 static void read_lines(struct reader *r, FILE *file, struct csv_parser *csv)
@@ -149,6 +181,7 @@ static void read_lines(struct reader *r, FILE *file, struct csv_parser *csv)
 		fail(r, "not CSV");
 	if (r->code == 0 && r->w->count == 0)
 		fail(r, "no weights");
+	read_scale(r);
 	sha256_digest(&sha, sizeof r->w->sha256, r->w->sha256);
 }
 
@@ -194,9 +227,19 @@ size_t weights_rows(const struct weights *w)
 	return w->count;
 }
 
+const struct weight_row *weights_at(const struct weights *w, size_t i)
+{
+	return &w->rows[i];
+}
+
+int32_t weights_label_floor(const struct weights *w, enum label label)
+{
+	return w->floors[label];
+}
+
 void finding_term(struct finding *f, const struct weights *w, const char *id, bool half)
 {
-	const struct row *row = row_find(w, id);
+	const struct weight_row *row = weights_find(w, id);
 	if (!row)
 		return;
 	int16_t db = (int16_t)(half ? row->db / 2 : row->db);
@@ -217,7 +260,7 @@ static bool same_group(const struct term *a, const struct term *b)
 }
 
 /* The positive part of the group that terms[first] opens; 0 when an earlier term opened it. */
-static int32_t group_score(const struct finding *f, size_t first)
+static int32_t group_score(const struct finding *f, const struct weights *w, size_t first)
 {
 	const struct term *lead = &f->terms[first];
 	int32_t largest = 0, sum = 0;
@@ -231,14 +274,13 @@ static int32_t group_score(const struct finding *f, size_t first)
 		largest = t->db > largest ? t->db : largest;
 	}
 	int32_t rest = sum - largest;
-	return largest + (rest < REST_MAX ? rest : REST_MAX);
+	return largest + (rest < w->group_rest ? rest : w->group_rest);
 }
 
-static enum label score_label(int32_t score)
+static enum label score_label(const struct weights *w, int32_t score)
 {
-	static const int32_t floors[] = {1, 10, 20, 30, 40}; /* of weak and what follows */
 	enum label label = LABEL_NONE;
-	while (label < LABEL_VERY_STRONG && score >= floors[label])
+	while (label < LABEL_VERY_STRONG && score >= w->floors[label + 1])
 		label++;
 	return label;
 }
@@ -256,11 +298,11 @@ static enum label label_capped(enum label label, enum label cap)
 	return label < cap ? label : cap;
 }
 
-static enum label weigh_label(const struct finding *f, size_t groups)
+static enum label weigh_label(const struct finding *f, const struct weights *w, size_t groups)
 {
 	if (f->kind == KIND_INFORMATIONAL || f->score_db <= 0)
 		return LABEL_NONE;
-	enum label label = score_label(f->score_db);
+	enum label label = score_label(w, f->score_db);
 	if (groups < 2 && !has_term(f, "E12") && !has_term(f, "E14"))
 		label = label_capped(label, LABEL_MODERATELY_STRONG);
 	if (groups < 2 && f->kind == KIND_SYMPTOM)
@@ -274,15 +316,15 @@ static enum label weigh_label(const struct finding *f, size_t groups)
 	return label;
 }
 
-void finding_weigh(struct finding *f)
+void finding_weigh(struct finding *f, const struct weights *w)
 {
 	int32_t score = 0;
 	size_t groups = 0;
 	for (size_t i = 0; i < f->term_count; i++) {
-		int32_t group = f->terms[i].db > 0 ? group_score(f, i) : 0;
+		int32_t group = f->terms[i].db > 0 ? group_score(f, w, i) : 0;
 		groups += group > 0;
 		score += group + (f->terms[i].db < 0 ? f->terms[i].db : 0);
 	}
-	f->score_db = score < SCORE_MAX ? score : SCORE_MAX;
-	f->label = weigh_label(f, groups);
+	f->score_db = score < w->score_most ? score : w->score_most;
+	f->label = weigh_label(f, w, groups);
 }

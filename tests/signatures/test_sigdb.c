@@ -134,7 +134,7 @@ static void directories(void **unused)
 	assert_non_null(mkdtemp(directory));
 	write_file(directory, "b.csv", SIGNATURE_HEADER ROW("b", "second file"));
 	write_file(directory, "B.csv", SIGNATURE_HEADER ROW("a", "first file"));
-	write_file(directory, "weights.csv", "id,group,db,feature,basis,source\nE01,time,25,f,b,s\n");
+	write_file(directory, "weights.csv", "id,group,decibans,description,basis,source\nE01,time,25,f,b,s\n");
 	write_file(directory, "notes.txt", "not read");
 	write_file(directory, ".hidden.csv", "id,kind,broken\n");
 	struct sigdb *db = NULL;

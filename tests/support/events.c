@@ -179,7 +179,7 @@ void world_finish(struct world *w)
 	if (w->detector->finish)
 		w->detector->finish(&w->d);
 	for (size_t i = 0; i < w->candidates.count; i++) {
-		finding_weigh(w->candidates.items[i]);
+		finding_weigh(w->candidates.items[i], w->weights);
 		finding_identify(w->candidates.items[i]);
 	}
 }

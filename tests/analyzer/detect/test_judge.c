@@ -26,8 +26,11 @@ static struct court *court_open(void)
 	struct court *c = calloc(1, sizeof *c);
 	assert_non_null(c);
 	c->weights = weights_fixture();
-	c->judge =
-	    (struct judge){.census = &c->census, .min_label = LABEL_NONE, .max_findings = 1000, .eligible = 1000};
+	c->judge = (struct judge){.census = &c->census,
+	                          .weights = c->weights,
+	                          .min_label = LABEL_NONE,
+	                          .max_findings = 1000,
+	                          .eligible = 1000};
 	return c;
 }
 

@@ -34,7 +34,7 @@ static struct finding weighed(const struct weights *w, enum finding_kind kind, c
 			*slash = 0;
 		finding_term(&f, w, id, slash);
 	}
-	finding_weigh(&f);
+	finding_weigh(&f, w);
 	return f;
 }
 
@@ -105,11 +105,11 @@ static void wants_two_groups_for_strong(void **state)
 	struct finding f = {.kind = KIND_CONTRADICTION};
 	f.terms[0] = (struct term){"E05", "after", 33};
 	f.term_count = 1;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.label, LABEL_MODERATELY_STRONG);
 	f.terms[1] = (struct term){"E08", "win", 3};
 	f.term_count = 2;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.label, LABEL_STRONG);
 	expect(*state, KIND_CONTRADICTION, "E12", 35, LABEL_STRONG);
 	expect(*state, KIND_CONTRADICTION, "E14", 40, LABEL_VERY_STRONG);
@@ -127,20 +127,20 @@ static void lowers_the_label_for_guards(void **state)
 {
 	struct finding f = weighed(*state, KIND_CONTRADICTION, "E06 E02b");
 	f.guards_failed = 1 << GUARD_REORDERED;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.score_db, 38);
 	assert_int_equal(f.label, LABEL_MODERATE);
 	f.guards_failed = 0;
 	f.guards_untested = 1 << GUARD_MIDSTREAM;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.label, LABEL_STRONG);
 	f.kind = KIND_MATCH;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.label, LABEL_MODERATELY_STRONG);
 	f.guards_untested = 0;
 	f.guards_named = 1 << GUARD_LOCAL_BOX;
 	f.alternatives = 1 << ALT_LOST_RETRY;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.label, LABEL_STRONG);
 }
 
@@ -148,14 +148,14 @@ static void gives_the_least_label_of_a_rule_but_not_against_a_guard(void **state
 {
 	struct finding f = weighed(*state, KIND_SYMPTOM, "E11");
 	f.least = LABEL_MODERATELY_STRONG;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.label, LABEL_MODERATELY_STRONG);
 	f.guards_failed = 1 << GUARD_CAPTURE_LOSS;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.label, LABEL_MODERATE);
 	f = weighed(*state, KIND_SYMPTOM, "E11 N18");
 	f.least = LABEL_MODERATE;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.label, LABEL_NONE);
 }
 
@@ -164,7 +164,7 @@ static void accuses_nobody_with_an_informational_finding(void **state)
 	struct finding f = weighed(*state, KIND_INFORMATIONAL, "E09 E06");
 	assert_int_equal(f.label, LABEL_NONE);
 	f.least = LABEL_MODERATE;
-	finding_weigh(&f);
+	finding_weigh(&f, *state);
 	assert_int_equal(f.label, LABEL_NONE);
 }
 
@@ -182,21 +182,29 @@ static void refuses(const char *text, int code, const char *says)
 	assert_non_null(strstr(e.text, says));
 }
 
-#define HEAD "id,group,db,feature,basis,source\n"
+#define HEAD "id,group,decibans,description,basis,source\n"
+#define SCALE_TOP                                                                                                      \
+	"label_moderately_strong,label,20,f,b,s\nlabel_strong,label,30,f,b,s\nlabel_very_strong,label,40,f,b,s\n"
+#define SCALE  SCALE_TOP "label_weak,label,1,f,b,s\nlabel_moderate,label,10,f,b,s\n"
+#define LIMITS "score_most,limit,60,f,b,s\ngroup_rest,limit,3,f,b,s\n"
 
 static void refuses_broken_files_naming_the_line(void **state)
 {
 	(void)state;
-	refuses("id,group,feature,db,basis,source\nE1,a,1,f,b,s\n", ERR_FORMAT, ":1: the header");
+	refuses("id,group,description,decibans,basis,source\nE1,a,1,f,b,s\n", ERR_FORMAT, ":1: the header");
 	refuses(HEAD "E1,a,1,f,b\n", ERR_FORMAT, ":2: a row has six");
 	refuses(HEAD "E1,a,1,f,b,s,t\n", ERR_FORMAT, ":2: too many");
 	refuses(HEAD "E1,a,1,f,b,s\nE1,b,2,f,b,s\n", ERR_FORMAT, ":3: the id is there");
-	refuses(HEAD "E1,a,ten,f,b,s\n", ERR_FORMAT, ":2: db");
-	refuses(HEAD "E1,a,61,f,b,s\n", ERR_FORMAT, ":2: db");
-	refuses(HEAD "E1,a,-,f,b,s\n", ERR_FORMAT, ":2: db");
+	refuses(HEAD "E1,a,ten,f,b,s\n", ERR_FORMAT, ":2: decibans");
+	refuses(HEAD "E1,a,61,f,b,s\n", ERR_FORMAT, ":2: decibans");
+	refuses(HEAD "E1,a,-,f,b,s\n", ERR_FORMAT, ":2: decibans");
 	refuses(HEAD ",a,1,f,b,s\n", ERR_FORMAT, ":2: the id");
 	refuses(HEAD "E1,,1,f,b,s\n", ERR_FORMAT, ":2: the group");
 	refuses(HEAD "E1,a,1,\"f,b,s\n", ERR_FORMAT, "not CSV");
+	refuses(HEAD SCALE_TOP "label_weak,label,1,f,b,s\n", ERR_FORMAT, "add a row label_moderate");
+	refuses(HEAD SCALE_TOP "label_weak,label,1,f,b,s\nlabel_moderate,label,1,f,b,s\n", ERR_FORMAT,
+	        "label_moderate");
+	refuses(HEAD SCALE, ERR_FORMAT, "add a row score_most");
 	refuses(HEAD, ERR_FORMAT, "no weights");
 	refuses("", ERR_FORMAT, "no weights");
 	struct weights *w;
@@ -209,20 +217,41 @@ static void reads_quotes_signs_and_hashes(void **state)
 {
 	(void)state;
 	char path[256];
-	temporary_file(path, sizeof path, HEAD "E1,a,+7,\"two\nlines, \"\"quoted\"\"\",b,s\nN1,g,-20,f,b,s");
+	temporary_file(path, sizeof path,
+	               HEAD "E1,a,+7,\"two\nlines, \"\"quoted\"\"\",b,s\nN1,g,-20,f,b,s\n" SCALE LIMITS);
 	struct weights *w;
 	struct err e;
 	assert_int_equal(weights_load(&w, path, &e), 0);
 	unlink(path);
-	assert_int_equal(weights_rows(w), 2);
+	assert_int_equal(weights_rows(w), 9);
 	char hex[65];
 	struct text t = text_over(hex, sizeof hex);
 	text_hex(&t, span_of(weights_sha256(w), 32));
-	assert_string_equal(hex, "aedaa1282da17cdd5c8a2ef4ba8400f10cf9e3a0e025c0096d17cd32a5a2805c");
+	assert_string_equal(hex, "3b79f0410687cbcc0945feac9499fa764bbb2d87551e5cacf64245ea88dc9035");
+	assert_string_equal(weights_find(w, "E1")->description, "two\nlines, \"quoted\"");
 	struct finding f = weighed(w, KIND_CONTRADICTION, "E1 N1");
 	assert_int_equal(f.score_db, -13);
 	weights_free(w);
 	weights_free(NULL);
+}
+
+/* Words and caps are data too. */
+static void another_scale_gives_other_words(void **state)
+{
+	(void)state;
+	char path[256];
+	temporary_file(path, sizeof path,
+	               HEAD "E1,a,12,f,b,s\nE2,a,12,f,b,s\nE3,b,12,f,b,s\n" SCALE_TOP
+	                    "label_weak,label,1,f,b,s\nlabel_moderate,label,13,f,b,s\nscore_most,limit,22,f,b,s\n"
+	                    "group_rest,limit,0,f,b,s\n");
+	struct weights *w;
+	struct err e;
+	assert_int_equal(weights_load(&w, path, &e), 0);
+	unlink(path);
+	expect(w, KIND_CONTRADICTION, "E1", 12, LABEL_WEAK);
+	expect(w, KIND_CONTRADICTION, "E1 E2", 12, LABEL_WEAK);
+	expect(w, KIND_CONTRADICTION, "E1 E3", 22, LABEL_MODERATELY_STRONG);
+	weights_free(w);
 }
 
 int main(void)
@@ -241,6 +270,7 @@ int main(void)
 	    cmocka_unit_test(accuses_nobody_with_an_informational_finding),
 	    cmocka_unit_test(refuses_broken_files_naming_the_line),
 	    cmocka_unit_test(reads_quotes_signs_and_hashes),
+	    cmocka_unit_test(another_scale_gives_other_words),
 	};
 	return cmocka_run_group_tests(weight, make_weights, drop_weights);
 }
