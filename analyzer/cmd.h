@@ -17,5 +17,6 @@ enum exit_status {
 };
 
 int cmd_scan(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_signatures(int argc, char **argv);
 int cmd_version(void);

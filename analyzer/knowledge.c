@@ -57,14 +57,20 @@ int knowledge_folder(char *path, size_t size, struct err *e)
 	               INSTALLED_FOLDER);
 }
 
-static int weights_take(struct knowledge *k, const char *folder, struct err *e)
+static int weights_of_folder(struct weights **w, const char *folder, struct err *e)
 {
 	char path[PATH_MAX];
 	int len = snprintf(path, sizeof path, "%s/weights.csv", folder);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return err_set(e, ERR_USAGE, "%s: the path is too long", folder);
-	weights_free(k->weights);
-	return weights_load(&k->weights, path, e);
+	return weights_load(w, path, e);
+}
+
+int weights_default(struct weights **w, struct err *e)
+{
+	char folder[PATH_MAX];
+	int status = knowledge_folder(folder, sizeof folder, e);
+	return status == 0 ? weights_of_folder(w, folder, e) : status;
 }
 
 /* Where the weights come from: the last folder named that has some, or the default one. */
@@ -73,12 +79,12 @@ static int weights_choose(struct knowledge *k, const char *const *paths, size_t 
 {
 	for (size_t i = count; i-- > 0;) {
 		if (has_weights(paths[i]))
-			return weights_take(k, paths[i], e);
+			return weights_of_folder(&k->weights, paths[i], e);
 	}
 	char folder[PATH_MAX];
 	if (!fallback && knowledge_folder(folder, sizeof folder, e) < 0)
 		return e->code;
-	return weights_take(k, fallback ? fallback : folder, e);
+	return weights_of_folder(&k->weights, fallback ? fallback : folder, e);
 }
 
 static int knowledge_read(struct knowledge *k, bool defaults, const char *const *paths, size_t count, struct err *e)

@@ -15,6 +15,11 @@ const struct mechanism mechanisms[] = {
             "A reset carries a sequence number that its sender had already passed with data, and what it hits "
             "was chosen: it fits censorship by forged resets.",
         .source = "Weaver, Sommer, Paxson, NDSS 2009",
+        .rule = "A RST lies more than 2 bytes behind data that its sender had sent within the 2 s before, and is no "
+                "answer to a packet.",
+        .innocent = "A closed socket answering what still arrives takes its number from there (off, G3); a stack that "
+                    "resets at the edge of the window (off); reordering, told by timestamps or IP-IDs (G5).",
+        .terms = "E04b E05",
     },
     {
         .id = "data_seq_rst",
@@ -26,6 +31,11 @@ const struct mechanism mechanisms[] = {
             "The purported sender of a reset went on with the connection afterwards, and what the reset hits was "
             "chosen: it fits censorship by forged resets.",
         .source = "Weaver, Sommer, Paxson, NDSS 2009; Suricata stream event 2210058",
+        .rule = "Within 2 s after a RST its sender sends new data beyond the RST's number, and the two were not merely "
+                "swapped.",
+        .innocent = "Retransmissions, unless their timestamp is newer; a reused port (G13); the RST of another "
+                    "connection, 1 MiB away; one host of several behind an address (load_balancer).",
+        .terms = "E05",
     },
     {
         .id = "rst_seq_change",
@@ -37,6 +47,11 @@ const struct mechanism mechanisms[] = {
             "A second reset lies beyond every sequence number that was sent or acknowledged, and what it hits was "
             "chosen: it fits censorship by forged resets.",
         .source = "Weaver, Sommer, Paxson, NDSS 2009",
+        .rule = "Within 2 s a second RST lies more than 2 beyond the first, beyond all that its sender sent and all "
+                "that the other side acknowledged.",
+        .innocent =
+            "The capture lost the data between them: off where bytes were acknowledged that it does not hold (G2).",
+        .terms = "E04 E05",
     },
     {
         .id = "rst_ack_change",
@@ -49,6 +64,11 @@ const struct mechanism mechanisms[] = {
             "Resets of one burst acknowledge different bytes, or bytes that were never sent, and what they hit was "
             "chosen: it fits censorship by forged resets.",
         .source = "Weaver, Sommer, Paxson, NDSS 2009",
+        .rule =
+            "Within 2 s two RST+ACKs acknowledge different bytes, and at least one of them bytes that were never sent.",
+        .innocent = "RST+ACKs that answer two packets in flight (each number is the end of one: off); lost data (G2); "
+                    "a start that was not captured (G1).",
+        .terms = "E04c E05",
     },
     {
         .id = "syn_rst_conflict",
@@ -61,6 +81,11 @@ const struct mechanism mechanisms[] = {
             "One connection attempt was both accepted and reset, and what was hit was chosen: it fits censorship by "
             "forged resets.",
         .source = "Weaver, Sommer, Paxson, NDSS 2009; Niaki et al., S&P 2020",
+        .rule = "A SYN/ACK and a RST that acknowledge the same SYN, within 3 s and without another SYN between them; "
+                "where the RST came second, one of E01, E02, E03.",
+        .innocent = "A cluster where one machine refuses (half weight after a repeated SYN, load_balancer named); a "
+                    "server that accepts and then aborts.",
+        .terms = "E05b",
     },
     {
         .id = "synack_conflict",
@@ -73,6 +98,10 @@ const struct mechanism mechanisms[] = {
             "One connection attempt was accepted twice with different initial sequence numbers, and what was hit was "
             "chosen: it fits censorship by a hijacked handshake.",
         .source = "HoneyBadger; Suricata stream event 2210005",
+        .rule = "Two SYN/ACKs for one SYN with different initial numbers, among the first 12 packets.",
+        .innocent = "A SYN that was sent twice (off); load balancers and SYN cookies: load_balancer is always named, "
+                    "and without another feature the weight is half.",
+        .terms = "E05b",
     },
     {
         .id = "tcp_overlap_conflict",
@@ -84,6 +113,11 @@ const struct mechanism mechanisms[] = {
             "Two packets claim the same bytes of a stream and say different things, and what was hit was chosen: it "
             "fits censorship by forged content.",
         .source = "Fox-IT 2015; Zeek rexmit_inconsistency; Suricata stream event 2210050",
+        .rule = "Two segments give different bytes for the same sequence numbers, inside the receiver's window, among "
+                "the first 10 segments and 4096 bytes of a turn.",
+        .innocent = "Keep-alives and window probes (G11, G12), wrong checksums (G10), copies (G4), cut packets (G8), "
+                    "payload overwritten by an anonymiser, two flows in two tunnels.",
+        .terms = "E06 E06b",
     },
     {
         .id = "http_blockpage",
@@ -94,6 +128,11 @@ const struct mechanism mechanisms[] = {
             "The answer equals a page that is known to stand in place of blocked content: it fits censorship by a "
             "block page.",
         .source = "OONI; Censored Planet; Niaki et al., S&P 2020",
+        .rule =
+            "Status line, header, title or body matches a row of the signatures; rows of action fp silence the others.",
+        .innocent = "Error pages of content networks (fp rows), filters of companies and schools (scope product), a "
+                    "server that refuses this visitor itself, a login portal (G21), a box at home (G20).",
+        .terms = "E05b E06 E06b E09 E09b E09_hint E03b",
     },
     {
         .id = "http_redirect_block",
@@ -106,6 +145,10 @@ const struct mechanism mechanisms[] = {
             "The answer leads to a place that is known to stand in place of blocked content: it fits censorship by "
             "redirection.",
         .source = "OONI; net4people reports 241 and 295",
+        .rule = "Location, meta refresh, frame or script leads to a host of the signatures, or from a public server to "
+                "an address that is not public.",
+        .innocent = "Login portals (G21), filters of companies, appliances behind a public name.",
+        .terms = "E05b E06 E06b E09 E09b E09_hint E03b",
     },
     {
         .id = "dns_dual_answer",
@@ -118,6 +161,11 @@ const struct mechanism mechanisms[] = {
             "One DNS query has answers that contradict each other, and what was hit was chosen: it fits censorship by "
             "forged DNS answers.",
         .source = "Duan et al., SATIN 2012; Anonymous et al., FOCI 2020; Hoang et al., USENIX Security 2021",
+        .rule = "Two answers to one query, at most 5 s apart, that exclude each other by code or addresses, and more "
+                "answers than queries.",
+        .innocent = "Copies (G4), repeated or lost queries, rotation inside one /24 or /48, DNS64, truncation, "
+                    "forwarders that say SERVFAIL; multicast names are left out.",
+        .terms = "E12 E12b E12b_sink E12c E12d E09 E09b",
     },
     {
         .id = "dns_bogon_answer",
@@ -130,6 +178,10 @@ const struct mechanism mechanisms[] = {
             "A public name was answered with an address that is known to stand in place of blocked names: it fits "
             "censorship by false DNS answers.",
         .source = "Pearce et al., USENIX Security 2017",
+        .rule = "A public name is answered with nothing but addresses that no public name has.",
+        .innocent = "Private zones, block lists whose answers are data, filtering resolvers (0/8, 127/8, :: weigh "
+                    "less), a resolver of the own network, portals (G21).",
+        .terms = "E12b E12b_sink E12c E12d E09 E09b",
     },
     {
         .id = "dns_known_forged_ip",
@@ -142,6 +194,10 @@ const struct mechanism mechanisms[] = {
             "The answer holds an address that is known from forged DNS answers of a filtering system and does not "
             "belong to the name's owner: it fits censorship by false DNS answers.",
         .source = "Hoang et al., USENIX Security 2021",
+        .rule = "An answer holds an address, or a CNAME, that the signatures know from forged answers, and the name is "
+                "not its owner's.",
+        .innocent = "The name is really served from there (real_host).",
+        .terms = "E12c E12d E09 E09b",
     },
     {
         .id = "local_interference",
@@ -151,6 +207,9 @@ const struct mechanism mechanisms[] = {
                 "nothing of "
                 "the network outside.",
         .source = "docs/rules.md, guard G20",
+        .rule = "A match or symptom whose packet has crossed no router while the server's others have crossed three or "
+                "more, or that came in under a millisecond.",
+        .innocent = "It is the innocent explanation itself.",
     },
     {
         .id = "captive_portal",
@@ -158,6 +217,9 @@ const struct mechanism mechanisms[] = {
         .protocol = "any",
         .note = "The network asks its user to log in before it lets traffic through.",
         .source = "docs/rules.md, guard G21",
+        .rule = "Three or more unrelated names lead one client to one private address within 10 minutes, or a portal "
+                "probe is led elsewhere.",
+        .innocent = "It is the innocent explanation itself.",
     },
     {
         .id = "server_side_geoblock",
@@ -165,6 +227,8 @@ const struct mechanism mechanisms[] = {
         .protocol = "any",
         .note = "The server itself, or the network that serves it, refuses this visitor.",
         .source = "docs/rules.md, mechanism C3; RFC 7725",
+        .rule = "A refusal (403 or 451) that a row of action fp knows as the server's own.",
+        .innocent = "It is the innocent explanation itself.",
     },
 };
 

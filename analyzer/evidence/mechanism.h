@@ -30,6 +30,10 @@ struct mechanism {
 	uint32_t guards;
 };
 
+/* Terms that any mechanism may carry: of the headers of a suspect packet (detect/suspect.h), and of the capture pass (contrast.h, guard.h). */
+#define MECHANISM_TERMS_SUSPECT "E01 E01b E02 E02b E02c E02d E03 E03b E03c E05 E07 E08 E08b"
+#define MECHANISM_TERMS_CAPTURE "E10_1 E10_2 E10_3 E10_4 E10b E13 N15 N16 N17 N22"
+
 extern const struct mechanism mechanisms[];
 extern const size_t mechanism_count;
 
