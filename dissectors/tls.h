@@ -12,6 +12,9 @@ enum {
 	TLS_CIPHERS_MAX = 128,
 	TLS_VERSIONS_MAX = 16,
 	TLS_EXT_SERVER_NAME = 0x0000,
+	TLS_EXT_SUPPORTED_GROUPS = 0x000a,
+	TLS_EXT_POINT_FORMATS = 0x000b,
+	TLS_EXT_SIGNATURE_ALGORITHMS = 0x000d,
 	TLS_EXT_ALPN = 0x0010,
 	TLS_EXT_SUPPORTED_VERSIONS = 0x002b,
 	TLS_EXT_ESNI = 0xffce, /* encrypted_server_name of the drafts */
@@ -30,6 +33,8 @@ struct tls_client_hello {
 	size_t cipher_count;
 	uint16_t extensions[TLS_EXTENSIONS_MAX]; /* types in wire order */
 	size_t extension_count;
+	/* Values as on the wire, without their length, cut where the hello is: two bytes each, but point formats one. */
+	struct span groups, point_formats, signature_algorithms;
 	struct span session_id;
 	struct span body; /* the whole message without its 4-byte header */
 	uint64_t offset;  /* of its record in the client's stream */

@@ -65,6 +65,12 @@ static void versions_read(struct tls_client_hello *hello, struct cursor c)
 	}
 }
 
+/* The values of a list: what its length covers, or all there is of it. */
+static struct span list_read(struct cursor *c, size_t len)
+{
+	return span_first(cursor_rest(c), len);
+}
+
 static void client_extension_read(struct tls_client_hello *hello, uint16_t type, struct cursor c)
 {
 	switch (type) {
@@ -76,6 +82,15 @@ static void client_extension_read(struct tls_client_hello *hello, uint16_t type,
 		break;
 	case TLS_EXT_SUPPORTED_VERSIONS:
 		versions_read(hello, c);
+		break;
+	case TLS_EXT_SUPPORTED_GROUPS:
+		hello->groups = list_read(&c, cursor_be16(&c));
+		break;
+	case TLS_EXT_POINT_FORMATS:
+		hello->point_formats = list_read(&c, cursor_u8(&c));
+		break;
+	case TLS_EXT_SIGNATURE_ALGORITHMS:
+		hello->signature_algorithms = list_read(&c, cursor_be16(&c));
 		break;
 	case TLS_EXT_ECH:
 		hello->has_ech = true;
