@@ -32,7 +32,7 @@ CFLAGS_profile := -O2 -g -fno-omit-frame-pointer
 
 pkg = $(or $(shell pkg-config --libs $(1) 2>/dev/null),$(2))
 LIBS := $(call pkg,libpcap,-lpcap) -ltrace $(call pkg,zlib,-lz) $(call pkg,libzstd,-lzstd) -lcsv \
-        $(call pkg,nettle,-lnettle) $(call pkg,libpcre2-8,-lpcre2-8)
+        $(call pkg,nettle,-lnettle) $(call pkg,libpcre2-8,-lpcre2-8) $(call pkg,jansson,-ljansson)
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DWALLPRINT_VERSION='"$(VERSION)"' -DWALLPRINT_DATADIR='"$(PREFIX)/share/wallprint"'
 CFLAGS_ALL := -std=c11 $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)

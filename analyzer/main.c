@@ -11,7 +11,7 @@
 static const struct command commands[] = {
     {"scan", "captures in, findings out", cmd_scan},
     {"explain", "what a mechanism, column, term, guard or signature means", cmd_explain},
-    {"signatures", "check or list signature sets", cmd_signatures},
+    {"signatures", "check, list, explain, import signature sets", cmd_signatures},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

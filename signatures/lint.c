@@ -1,23 +1,17 @@
 /* See lint.h. This file judges the fields of a row one by one; lint_pattern.c judges the pattern. */
 #include "signatures/lint.h"
 
+#include "signatures/country.h"
 #include "signatures/pattern.h"
 
-struct choice {
-	const char *name;
-	int value;
-};
-
 /* The value of a word, or -1. */
-static int choose(struct span word, const struct choice *choices, size_t n)
+static int choose(struct span word, const char *const *names, int n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (span_equal(word, span_text(choices[i].name)))
-			return choices[i].value;
+	for (int i = 0; i < n; i++)
+		if (span_equal(word, span_text(names[i])))
+			return i;
 	return -1;
 }
-
-#define CHOOSE(word, choices) choose(word, choices, sizeof(choices) / sizeof((choices)[0]))
 
 static bool is_control(struct span s, size_t i)
 {
@@ -62,11 +56,9 @@ static int check_id(const struct row *row, struct err *e)
 	return 0;
 }
 
-enum kind { KIND_HTTP, KIND_DNS, KIND_TLS, KIND_RST, KIND_QUIC };
-
 struct place {
 	const char *name;
-	enum kind kind;
+	enum sig_kind kind;
 	enum sig_location location;
 	unsigned matches; /* the ways of matching that make sense there, as bits of enum sig_match */
 };
@@ -78,57 +70,60 @@ enum {
 };
 
 static const struct place places[] = {
-    {"body", KIND_HTTP, SIG_BODY, TEXT_MATCHES},
-    {"title", KIND_HTTP, SIG_TITLE, TEXT_MATCHES},
-    {"status_line", KIND_HTTP, SIG_STATUS_LINE, TEXT_MATCHES},
-    {"answer", KIND_DNS, SIG_DNS_ANSWER, ADDRESS_MATCHES},
-    {"cname", KIND_DNS, SIG_DNS_CNAME, TEXT_MATCHES},
-    {"issuer", KIND_TLS, SIG_TLS_ISSUER, TEXT_MATCHES},
-    {"subject", KIND_TLS, SIG_TLS_SUBJECT, TEXT_MATCHES},
-    {"spki_sha256", KIND_TLS, SIG_TLS_SPKI_SHA256, WORD_MATCHES},
-    {"ja4", KIND_TLS, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
-    {"ja4", KIND_QUIC, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
-    {"rule", KIND_RST, SIG_RST_RULE, 1 << SIG_EQ},
-    {"rule", KIND_DNS, SIG_DNS_RULE, 1 << SIG_EQ},
-    {"rule", KIND_HTTP, SIG_HTTP_RULE, 1 << SIG_EQ},
+    {"body", SIG_HTTP, SIG_BODY, TEXT_MATCHES},
+    {"title", SIG_HTTP, SIG_TITLE, TEXT_MATCHES},
+    {"status_line", SIG_HTTP, SIG_STATUS_LINE, TEXT_MATCHES},
+    {"answer", SIG_DNS, SIG_DNS_ANSWER, ADDRESS_MATCHES},
+    {"cname", SIG_DNS, SIG_DNS_CNAME, TEXT_MATCHES},
+    {"issuer", SIG_TLS, SIG_TLS_ISSUER, TEXT_MATCHES},
+    {"subject", SIG_TLS, SIG_TLS_SUBJECT, TEXT_MATCHES},
+    {"spki_sha256", SIG_TLS, SIG_TLS_SPKI_SHA256, WORD_MATCHES},
+    {"ja4", SIG_TLS, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
+    {"ja4", SIG_QUIC, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
+    {"rule", SIG_RST, SIG_RST_RULE, 1 << SIG_EQ},
+    {"rule", SIG_DNS, SIG_DNS_RULE, 1 << SIG_EQ},
+    {"rule", SIG_HTTP, SIG_HTTP_RULE, 1 << SIG_EQ},
 };
 
-static const struct place header_place = {"header", KIND_HTTP, SIG_HEADER, TEXT_MATCHES};
+static const struct place header_place = {"header", SIG_HTTP, SIG_HEADER, TEXT_MATCHES};
 
-/* header.NAME: a token of RFC 9110, lower case. */
-static int check_header(const struct row *row, struct arena *arena, struct signature *s, struct err *e)
+bool lint_header_name(struct span name)
 {
 	static const char marks[] = "!#$%&'*+-.^_`|~0123456789";
-	struct span name = span_after(row->field[COL_LOCATION], strlen("header."));
 	for (size_t i = 0; i < name.len; i++) {
-		char c = (char)name.ptr[i];
-		if (c >= 'A' && c <= 'Z')
-			return row_error(row, COL_LOCATION, e, "a header name with capitals; write it in lower case");
-		if (!(c >= 'a' && c <= 'z') && !strchr(marks, c))
-			return row_error(row, COL_LOCATION, e, "not a header name after \"header.\"");
+		uint8_t c = name.ptr[i], lower = c | 0x20;
+		if (!(lower >= 'a' && lower <= 'z') && !(c && strchr(marks, c)))
+			return false;
 	}
+	return name.len > 0;
+}
+
+static int check_header(const struct row *row, struct arena *arena, struct signature *s, struct err *e)
+{
+	struct span name = span_after(row->field[COL_LOCATION], strlen("header."));
 	if (name.len == 0)
 		return row_error(row, COL_LOCATION, e, "no header name after \"header.\"");
+	if (!lint_header_name(name))
+		return row_error(row, COL_LOCATION, e, "not a header name after \"header.\"");
+	for (size_t i = 0; i < name.len; i++)
+		if (name.ptr[i] >= 'A' && name.ptr[i] <= 'Z')
+			return row_error(row, COL_LOCATION, e, "a header name with capitals; write it in lower case");
 	s->header = arena_string(arena, name);
 	return s->header ? 0 : err_set(e, ERR_NOMEM, "no memory for the signatures");
 }
 
 static int check_place(const struct row *row, struct arena *arena, struct signature *s, struct err *e)
 {
-	static const struct choice kinds[] = {
-	    {"http", KIND_HTTP}, {"dns", KIND_DNS}, {"tls", KIND_TLS}, {"rst", KIND_RST}, {"quic", KIND_QUIC}};
-	static const struct choice matches[] = {{"full", SIG_FULL},         {"prefix", SIG_PREFIX},
-	                                        {"contains", SIG_CONTAINS}, {"regexp", SIG_REGEXP},
-	                                        {"cidr", SIG_CIDR},         {"eq", SIG_EQ}};
 	struct span location = row->field[COL_LOCATION];
-	int kind = CHOOSE(row->field[COL_KIND], kinds), match = CHOOSE(row->field[COL_MATCH], matches);
+	int kind = choose(row->field[COL_KIND], sig_kind_names, SIG_KIND_COUNT);
+	int match = choose(row->field[COL_MATCH], sig_match_names, SIG_MATCH_COUNT);
 	if (kind < 0)
 		return row_error(row, COL_KIND, e, "must be http, dns, tls, rst or quic");
 	const struct place *place = NULL;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if ((int)places[i].kind == kind && span_equal(location, span_text(places[i].name)))
 			place = &places[i];
-	if (kind == KIND_HTTP && span_starts(location, span_text("header.")))
+	if (kind == SIG_HTTP && span_starts(location, span_text("header.")))
 		place = &header_place;
 	if (!place)
 		return row_error(row, COL_LOCATION, e,
@@ -141,6 +136,7 @@ static int check_place(const struct row *row, struct arena *arena, struct signat
 		return row_error(row, COL_MATCH, e,
 		                 "makes no sense at this location (an answer takes eq or cidr; a hash or rule "
 		                 "eq; text full, prefix, contains or regexp)");
+	s->kind = place->kind;
 	s->location = place->location;
 	s->match = (enum sig_match)match;
 	return place->location == SIG_HEADER ? check_header(row, arena, s, e) : 0;
@@ -148,18 +144,8 @@ static int check_place(const struct row *row, struct arena *arena, struct signat
 
 static int check_judgement(const struct row *row, struct signature *s, struct err *e)
 {
-	static const struct choice scopes[] = {{"national", SIG_NATIONAL},
-	                                       {"isp", SIG_ISP},
-	                                       {"injected", SIG_INJECTED},
-	                                       {"product", SIG_PRODUCT},
-	                                       {"institution", SIG_INSTITUTION},
-	                                       {"unclear", SIG_UNCLEAR},
-	                                       {"benign", SIG_BENIGN}};
-	static const struct choice actions[] = {{"hit", SIG_ACTION_HIT},
-	                                        {"hint", SIG_ACTION_HINT},
-	                                        {"fp", SIG_ACTION_FP},
-	                                        {"off", SIG_ACTION_OFF}};
-	int scope = CHOOSE(row->field[COL_SCOPE], scopes), action = CHOOSE(row->field[COL_ACTION], actions);
+	int scope = choose(row->field[COL_SCOPE], sig_scope_names, SIG_SCOPE_COUNT);
+	int action = choose(row->field[COL_ACTION], sig_action_names, SIG_ACTION_COUNT);
 	uint64_t confidence;
 	if (scope < 0)
 		return row_error(row, COL_SCOPE, e,
@@ -178,8 +164,8 @@ static int check_country(const struct row *row, struct err *e)
 {
 	struct span s = row->field[COL_COUNTRY];
 	bool fine = s.len == 0 || s.len % 3 == 2;
-	for (size_t i = 0; i < s.len && fine; i++)
-		fine = i % 3 == 2 ? s.ptr[i] == ';' : s.ptr[i] >= 'A' && s.ptr[i] <= 'Z';
+	for (size_t i = 0; i < s.len && fine; i += 3)
+		fine = country_known(span_of(s.ptr + i, 2)) && (i + 2 == s.len || s.ptr[i + 2] == ';');
 	return fine ? 0
 	            : row_error(row, COL_COUNTRY, e,
 	                        "must be two-letter ISO 3166 codes in capitals, with ; between, or empty");
@@ -241,7 +227,8 @@ static int keep_strings(const struct row *row, struct arena *arena, struct signa
 		const char **to;
 	} kept[] = {{COL_ID, &s->id},         {COL_COUNTRY, &s->country}, {COL_VENDOR, &s->vendor},
 	            {COL_EXCEPT, &s->except}, {COL_SOURCE, &s->source},   {COL_URL, &s->url},
-	            {COL_NOTES, &s->notes}};
+	            {COL_NOTES, &s->notes},   {COL_ALIASES, &s->aliases}, {COL_ORIGIN_ID, &s->origin_id},
+	            {COL_ORIGIN, &s->origin}};
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		if (keep(arena, row, kept[i].column, kept[i].to, e) < 0)
 			return e->code;

@@ -29,3 +29,6 @@ int lint_pattern(const struct row *row, struct arena *arena, struct rule *out, s
 
 /* Of a location that sig_is_rule. */
 enum rule_kind sig_rule_kind(enum sig_location location);
+
+/* A token of RFC 9110, in any case. */
+bool lint_header_name(struct span name);

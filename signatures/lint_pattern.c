@@ -136,6 +136,9 @@ int lint_pattern(const struct row *row, struct arena *arena, struct rule *out, s
 		return row_error(row, COL_PATTERN, e, "empty; it would match everything");
 	if (sig_is_rule(s->location))
 		return check_rule(row, arena, out, e);
+	if (span_find(s->pattern, span_text("\xef\xbf\xbd")) != SIZE_MAX)
+		return row_error(row, COL_PATTERN, e,
+		                 "U+FFFD: a charset was lost here; take the bytes from the source again");
 	if (s->match == SIG_REGEXP)
 		return check_regexp(row, out, e);
 	if (s->location == SIG_BODY)

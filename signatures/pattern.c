@@ -63,3 +63,53 @@ size_t utf8_sequence(struct span s)
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	return code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? 0 : n;
 }
+
+size_t pattern_plain(struct span s)
+{
+	size_t n = utf8_sequence(s);
+	uint8_t c = n ? s.ptr[0] : 0;
+	bool control = c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && s.ptr[1] < 0xa0);
+	bool lost = n == 3 && memcmp(s.ptr, "\xef\xbf\xbd", 3) == 0;
+	return control || lost ? 0 : n;
+}
+
+bool pattern_escape(struct arena *arena, struct span bytes, const char *also, struct span *written)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t *out = arena_alloc(arena, 4 * bytes.len + 1);
+	size_t len = 0;
+	if (!out)
+		return false;
+	for (size_t i = 0; i < bytes.len;) {
+		uint8_t c = bytes.ptr[i];
+		size_t n = pattern_plain(span_after(bytes, i));
+		bool edge = c == ' ' && (i == 0 || i == bytes.len - 1);
+		if (c == '\\') {
+			out[len++] = '\\';
+			out[len++] = '\\';
+		} else if (n == 0 || edge || (c && strchr(also, c))) {
+			out[len++] = '\\';
+			out[len++] = 'x';
+			out[len++] = (uint8_t)digits[c >> 4];
+			out[len++] = (uint8_t)digits[c & 15];
+			n = 1;
+		} else {
+			memcpy(out + len, bytes.ptr + i, n);
+			len += n;
+		}
+		i += n;
+	}
+	*written = span_of(out, len);
+	return true;
+}
+
+bool pattern_write(struct arena *arena, struct span bytes, struct span *written, bool *esc)
+{
+	*esc = bytes.len && (bytes.ptr[0] == ' ' || bytes.ptr[bytes.len - 1] == ' ');
+	for (size_t i = 0, n; i < bytes.len && !*esc; i += n) {
+		n = pattern_plain(span_after(bytes, i));
+		*esc = n == 0;
+	}
+	*written = bytes;
+	return !*esc || pattern_escape(arena, bytes, "", written);
+}

@@ -28,6 +28,8 @@ enum column {
 
 enum { FIELD_MAX = 4 * 1024 /* bytes of one field */ };
 
+extern const char *const column_names[COL_COUNT];
+
 struct row {
 	const char *file;
 	uint32_t line; /* from 1, the header is 1 */

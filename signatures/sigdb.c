@@ -112,8 +112,7 @@ static int compare_span(struct span a, struct span b)
 	return order ? order : a.len < b.len ? -1 : a.len > b.len;
 }
 
-/* By what they match; 0 means that one of the two is in vain. */
-static int compare_meaning(const struct signature *a, const struct signature *b)
+int signature_compare(const struct signature *a, const struct signature *b)
 {
 	if (a->location != b->location)
 		return a->location < b->location ? -1 : 1;
@@ -126,7 +125,7 @@ static int compare_meaning(const struct signature *a, const struct signature *b)
 static int compare_rule(const void *left, const void *right)
 {
 	const struct rule *const *a = left, *const *b = right;
-	int order = compare_meaning(&(*a)->s, &(*b)->s);
+	int order = signature_compare(&(*a)->s, &(*b)->s);
 	return order ? order : *a < *b ? -1 : *a > *b;
 }
 
@@ -168,7 +167,7 @@ static int check_duplicates(struct sigdb *db, size_t first, struct err *e)
 		if (strcmp(ids[i - 1]->s.id, ids[i]->s.id) == 0)
 			code = duplicate(db, ids[i - 1], ids[i], COL_ID, e);
 	for (size_t i = 1; code == 0 && i < used; i++)
-		if (compare_meaning(&rules[i - 1]->s, &rules[i]->s) == 0)
+		if (signature_compare(&rules[i - 1]->s, &rules[i]->s) == 0)
 			code = duplicate(db, rules[i - 1], rules[i], COL_PATTERN, e);
 	free(ids);
 	free(rules);
@@ -269,15 +268,17 @@ const struct sigset *sigdb_set(const struct sigdb *db, size_t i)
 	return &db->sets[i];
 }
 
-const char *sig_scope_name(enum sig_scope scope)
+const char *sigdb_path(const struct sigdb *db, const struct signature *s)
 {
-	static const char *const names[SIG_SCOPE_COUNT] = {
-	    [SIG_NATIONAL] = "national",       [SIG_ISP] = "isp",
-	    [SIG_INJECTED] = "injected",       [SIG_PRODUCT] = "product",
-	    [SIG_INSTITUTION] = "institution", [SIG_UNCLEAR] = "unclear",
-	    [SIG_BENIGN] = "benign",
-	};
-	return names[scope];
+	return db->sets[db->rules[s->order].set].path;
+}
+
+const struct signature *sigdb_find(const struct sigdb *db, const char *id)
+{
+	for (size_t i = 0; i < db->count; i++)
+		if (strcmp(db->rules[i].s.id, id) == 0)
+			return &db->rules[i].s;
+	return NULL;
 }
 
 bool signature_excepts(const struct signature *s, struct span name)

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "analyzer/base/err.h"
-#include "analyzer/base/span.h"
+#include "analyzer/base/text.h"
 
 enum sig_location {
 	SIG_BODY,
@@ -25,7 +25,9 @@ enum sig_location {
 	SIG_LOCATION_COUNT
 };
 
-enum sig_match { SIG_FULL, SIG_PREFIX, SIG_CONTAINS, SIG_REGEXP, SIG_CIDR, SIG_EQ };
+enum sig_kind { SIG_HTTP, SIG_DNS, SIG_TLS, SIG_RST, SIG_QUIC, SIG_KIND_COUNT };
+
+enum sig_match { SIG_FULL, SIG_PREFIX, SIG_CONTAINS, SIG_REGEXP, SIG_CIDR, SIG_EQ, SIG_MATCH_COUNT };
 
 /* Best first: the order in which several hits are listed. */
 enum sig_scope {
@@ -39,10 +41,11 @@ enum sig_scope {
 	SIG_SCOPE_COUNT
 };
 
-enum sig_action { SIG_ACTION_HIT, SIG_ACTION_HINT, SIG_ACTION_FP, SIG_ACTION_OFF };
+enum sig_action { SIG_ACTION_HIT, SIG_ACTION_HINT, SIG_ACTION_FP, SIG_ACTION_OFF, SIG_ACTION_COUNT };
 
 struct signature {
 	const char *id;
+	enum sig_kind kind;
 	enum sig_location location;
 	const char *header; /* lower case; NULL unless location is SIG_HEADER */
 	enum sig_match match;
@@ -51,6 +54,7 @@ struct signature {
 	enum sig_action action;
 	uint8_t confidence;                                           /* 0 to 10 */
 	const char *country, *vendor, *except, *source, *url, *notes; /* never NULL; escaped as in the file */
+	const char *aliases, *origin_id, *origin;                     /* of imported rows; likewise */
 	uint32_t line;                                                /* of the file it came from, for error texts */
 	uint32_t order; /* position over all files in load order: the stable order of equal hits */
 };
@@ -83,11 +87,26 @@ size_t sigdb_count(const struct sigdb *db);                         /* rows, off
 const struct signature *sigdb_at(const struct sigdb *db, size_t i); /* in load order; valid until the next sigdb_load */
 size_t sigdb_sets(const struct sigdb *db);                          /* files */
 const struct sigset *sigdb_set(const struct sigdb *db, size_t i);
+const char *sigdb_path(const struct sigdb *db, const struct signature *s); /* of the file that a row came from */
+/* The row with this id, or NULL. */
+const struct signature *sigdb_find(const struct sigdb *db, const char *id);
+
+/* The words of the files, by the enums above. */
+extern const char *const sig_kind_names[SIG_KIND_COUNT];
+extern const char *const sig_match_names[SIG_MATCH_COUNT];
+extern const char *const sig_scope_names[SIG_SCOPE_COUNT];
+extern const char *const sig_action_names[SIG_ACTION_COUNT];
 
 /* A row about packets: its pattern is a rule (rule.h). */
 bool sig_is_rule(enum sig_location location);
 
 const char *sig_scope_name(enum sig_scope scope);
+
+/* The location as it is written in the files: "body", "header.server". */
+void sig_location_add(struct text *t, const struct signature *s);
+
+/* Orders signatures by what they match, in no particular order; 0: where both are in use, one of them is in vain. */
+int signature_compare(const struct signature *a, const struct signature *b);
 
 /* True when the name is one of the row's `except` domains or below one. Case does not matter; a final dot is ignored.
  * */

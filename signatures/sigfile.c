@@ -17,7 +17,7 @@ enum {
 	LINE_BYTES_MAX = COL_COUNT * (2 * FIELD_MAX + 3), /* every field quoted, every byte of it a doubled quote */
 };
 
-static const char *const column_names[COL_COUNT] = {
+const char *const column_names[COL_COUNT] = {
     [COL_ID] = "id",
     [COL_KIND] = "kind",
     [COL_LOCATION] = "location",
