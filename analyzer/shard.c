@@ -358,7 +358,7 @@ const uint64_t *shard_tested(const struct shard *s)
 uint64_t shard_dropped(const struct shard *s)
 {
 	const struct stream_counts *streams = stream_counts(s->streams);
-	return s->candidates.dropped + s->names.refused + s->counts.no_memory + s->tracker.counts.resets_refused +
+	return s->candidates.dropped + s->names.refused + s->counts.no_memory + s->tracker.counts.resets_refused + s->tracker.counts.rolls_refused +
 	       s->dispatch.counts.hold_refused + s->dispatch.counts.state_refused + streams->rings_evicted +
 	       streams->pending_refused + streams->pairs_refused;
 }

@@ -129,12 +129,19 @@ static enum attempt_outcome tcp_outcome(const struct flow *f)
 	return f->tcp->unacked[DIR_UP].transmissions > 0 ? ATTEMPT_UNACKED : ATTEMPT_STALLED;
 }
 
+static struct attempt_opening opening_of(const struct sample *s)
+{
+	return (struct attempt_opening){.seen = s->options_seen, .window = s->window, .ttl = s->ttl};
+}
+
 static void tcp_facts(struct attempt *out, const struct flow *f)
 {
 	const struct side *client = &f->tcp->side[DIR_UP], *server = &f->tcp->side[DIR_DOWN];
 	const struct resets *r = f->tcp->resets;
 	uint32_t samples;
 	out->outcome = (uint8_t)tcp_outcome(f);
+	out->syn = opening_of(&client->syn);
+	out->synack = opening_of(&server->syn);
 	out->first_payload = client->first_payload;
 	if (client->have_syn && server->have_ack && seq_diff(server->max_ack, client->isn + 1) > 0)
 		out->acknowledged = server->max_ack - client->isn - 1;
@@ -206,11 +213,15 @@ static int by_time(const struct attempt *a, const struct attempt *b)
 	return order ? order : compare_u64(a->flow_id, b->flow_id);
 }
 
-static int compare_place(const struct attempt *a, const struct attempt *b)
+static int compare_pair(const struct attempt *a, const struct attempt *b)
 {
 	int order = addr_compare(&a->client, &b->client);
-	if (!order)
-		order = addr_compare(&a->server, &b->server);
+	return order ? order : addr_compare(&a->server, &b->server);
+}
+
+static int compare_place(const struct attempt *a, const struct attempt *b)
+{
+	int order = compare_pair(a, b);
 	if (!order)
 		order = a->l4_proto - b->l4_proto;
 	return order ? order : a->server_port - b->server_port;
@@ -280,6 +291,11 @@ static int behind_place(const struct attempt *a, const struct attempt *key)
 	return compare_place(a, key) <= 0 ? -1 : 1;
 }
 
+static int behind_pair(const struct attempt *a, const struct attempt *key)
+{
+	return compare_pair(a, key) <= 0 ? -1 : 1;
+}
+
 static int client_from(const struct attempt *a, const struct attempt *key)
 {
 	int order = addr_compare(&a->client, &key->client);
@@ -297,6 +313,14 @@ struct attempt_range attempts_at(const struct attempt_table *t, const struct add
 	struct attempt key = {.client = *client, .server = *server, .l4_proto = l4_proto, .server_port = server_port};
 	size_t from = lower_bound(t->by_place, t->count, &key, compare_place);
 	size_t to = lower_bound(t->by_place, t->count, &key, behind_place);
+	return (struct attempt_range){t->by_place + from, to - from};
+}
+
+struct attempt_range attempts_to(const struct attempt_table *t, const struct addr *client, const struct addr *server)
+{
+	struct attempt key = {.client = *client, .server = *server};
+	size_t from = lower_bound(t->by_place, t->count, &key, compare_pair);
+	size_t to = lower_bound(t->by_place, t->count, &key, behind_pair);
 	return (struct attempt_range){t->by_place + from, to - from};
 }
 

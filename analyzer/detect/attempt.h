@@ -54,6 +54,11 @@ struct attempt {
 	uint32_t acknowledged;     /* TCP: of the client's payload, by the server; UINT32_MAX at most */
 	uint32_t unanswered;       /* packets of the client that got no answer at its end */
 	int64_t rtt_min_ns;        /* to the server and back; -1: unknown */
+	/* TCP, of the first SYN and SYN/ACK; synack.seen 0 and ttl 0: there was none. */
+	struct attempt_opening {
+		uint16_t seen, window; /* enum tcp_option_seen; raw */
+		uint8_t ttl;
+	} syn, synack;
 };
 
 enum { ATTEMPTS_MAX = 4096 /* a logical shard */ };
@@ -95,6 +100,8 @@ struct attempt_range {
 /* All attempts of a client at one address, protocol and port, by time. */
 struct attempt_range attempts_at(const struct attempt_table *t, const struct addr *client, const struct addr *server,
                                  uint8_t l4_proto, uint16_t server_port);
+/* All attempts of a client at one address. */
+struct attempt_range attempts_to(const struct attempt_table *t, const struct addr *client, const struct addr *server);
 /* All attempts of a client whose first packet came from from_ns to to_ns, by time. */
 struct attempt_range attempts_of(const struct attempt_table *t, const struct addr *client, int64_t from_ns,
                                  int64_t to_ns);

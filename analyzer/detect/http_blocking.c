@@ -154,6 +154,7 @@ static void page_done(struct detection *d, struct http_slot *slot, struct flow *
 		pool_put(&run->pages, p);
 		return;
 	}
+	flow->flags |= p->sender == DIR_DOWN ? FLOW_ROLL_DOWN : FLOW_ROLL_UP;
 	for (const struct http_page *k = slot->kept; k; k = k->next)
 		of_flow++;
 	if (of_flow == HTTP_PAGES_OF_FLOW) {

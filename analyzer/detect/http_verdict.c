@@ -42,11 +42,20 @@ static bool portal_answers(const struct http_page *p)
 	       !dns_name_below(host, span_text("msn.com"));
 }
 
+/* A row that is too common to accuse by itself. */
+static const struct signature *hinting(const struct sig_hits *hits)
+{
+	for (size_t i = 0; i < hits->count; i++)
+		if (hits->hit[i]->action == SIG_ACTION_HINT && hits->hit[i]->scope != SIG_BENIGN)
+			return hits->hit[i];
+	return NULL;
+}
+
 bool http_page_is_odd(const struct http_page *p)
 {
 	if (excusing(p))
 		return server_refuses(p);
-	return accusing(&p->page) || accusing(&p->lead) || p->lead_private || portal_answers(p);
+	return hinting(&p->page) || accusing(&p->page) || accusing(&p->lead) || p->lead_private || portal_answers(p);
 }
 
 struct http_details {
@@ -205,6 +214,8 @@ static void propose(const struct http_page *p, struct detection *d, struct flow 
 		f->alternatives |= 1U << ALT_REAL_HOST;
 	if (p->repeats)
 		f->copies = p->repeats + 1;
+	if (flow->tcp)
+		finding_party(f, flow, p->sender);
 	describe(f, p, &details);
 	(void)detection_propose(d, flow, f);
 }
@@ -236,7 +247,7 @@ static void propose_redirect(const struct http_page *p, struct detection *d, str
 		f.kind = KIND_SYMPTOM;
 		f.alternatives |= 1U << ALT_CORPORATE_FILTER;
 		f.guards_named |= 1U << GUARD_CAPTIVE_PORTAL;
-		finding_term(&f, d->weights, "E09_hint", false);
+		finding_term(&f, d->weights, "E09_private", false);
 	}
 	propose(p, d, flow, &f);
 }
@@ -256,6 +267,12 @@ void http_page_judge(const struct http_page *p, struct detection *d, struct flow
 	if (accusing(&p->page)) {
 		struct finding f = {.mechanism = mechanism_find("http_blockpage"), .kind = KIND_MATCH};
 		add_signatures(&f, d->weights, &p->page);
+		propose(p, d, flow, &f);
+	} else if (hinting(&p->page)) {
+		struct finding f = {.mechanism = mechanism_find("http_blockpage"), .kind = KIND_SYMPTOM};
+		f.signatures[f.signature_count++] = hinting(&p->page);
+		f.alternatives |= 1U << ALT_SERVER_REFUSES;
+		finding_term(&f, d->weights, "E09_hint", false);
 		propose(p, d, flow, &f);
 	}
 	if (accusing(&p->lead) || leads_inside(p, flow))

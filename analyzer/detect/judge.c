@@ -87,6 +87,18 @@ static void become_portal(struct finding *f)
 		become_informational(f, "captive_portal", GUARD_CAPTIVE_PORTAL);
 }
 
+/* A row of action hint is no finding by itself: another group has to agree. */
+static bool rests_on_hint(const struct finding *f)
+{
+	bool hint = false, other = false;
+	for (size_t i = 0; i < f->term_count; i++) {
+		bool is_hint = strcmp(f->terms[i].id, "E09_hint") == 0;
+		hint |= is_hint;
+		other |= !is_hint && f->terms[i].db > 0;
+	}
+	return hint && !other;
+}
+
 static void apply_guards(struct finding *f, const struct judge *j)
 {
 	mark_duplicates(f, j);
@@ -163,7 +175,7 @@ size_t judge_all(struct finding **all, size_t count, const struct judge *j, uint
 	size_t kept = 0;
 	bool terminated_locally = census_terminated_locally(j->census, j->raw_ip);
 	for (size_t i = 0; i < count; i++)
-		if (!withdrawn(all[i], terminated_locally) && all[i]->suspect_count > 0)
+		if (!withdrawn(all[i], terminated_locally) && !rests_on_hint(all[i]) && all[i]->suspect_count > 0)
 			all[kept++] = all[i];
 	count = kept;
 	kept = 0;

@@ -314,3 +314,16 @@ int suspect_compare(struct finding *f, const struct weights *w, const struct sus
 	compare_time(&c);
 	return c.sum;
 }
+
+void finding_party(struct finding *f, const struct flow *flow, enum dir sender)
+{
+	struct roll known = {0};
+	const struct roll *r = flow->tcp->roll[sender];
+	if (!r) {
+		roll_begin(&known, &flow->tcp->side[sender]);
+		r = &known;
+	}
+	for (unsigned i = 0; i < r->count; i++)
+		f->party[i] = r->frames[i];
+	f->party_count = r->count;
+}

@@ -31,6 +31,9 @@ struct suspect {
 /* Adds terms and fills in facts. Returns the sum of the terms it added, before grouping: larger is more suspicious. */
 int suspect_compare(struct finding *f, const struct weights *w, const struct suspect *s);
 
+/* The packets of one side into `party`, from its roll or as far as the side still knows them. */
+void finding_party(struct finding *f, const struct flow *flow, enum dir sender);
+
 /* How far a connection had come, in the words of the taxonomy: post_syn, post_ack, post_psh (one packet of the client with
  * payload), later. The sides as they were then. */
 const char *suspect_stage(const struct side *client, const struct side *server);

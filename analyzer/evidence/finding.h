@@ -98,6 +98,9 @@ struct finding {
 	const char *stage, *protocol;                                                /* NULL: the mechanism's */
 	struct frame_ref suspects[FINDING_FRAMES_MAX], evidence[FINDING_FRAMES_MAX]; /* ascending by frame, distinct */
 	size_t suspect_count, evidence_count;
+	/* All packets of the suspect's side as far as they are known: suspects too, if the whole side proves another machine's. */
+	struct frame_ref party[FINDING_FRAMES_MAX];
+	size_t party_count;
 
 	struct addr client, server;
 	uint16_t client_port, server_port;

@@ -132,7 +132,7 @@ const struct mechanism mechanisms[] = {
             "Status line, header, title or body matches a row of the signatures; rows of action fp silence the others.",
         .innocent = "Error pages of content networks (fp rows), filters of companies and schools (scope product), a "
                     "server that refuses this visitor itself, a login portal (G21), a box at home (G20).",
-        .terms = "E05b E06 E06b E09 E09b E09_hint E03b",
+        .terms = "E02e E05b E06 E06b E09 E09b E09_hint E09_private",
     },
     {
         .id = "http_redirect_block",
@@ -148,7 +148,7 @@ const struct mechanism mechanisms[] = {
         .rule = "Location, meta refresh, frame or script leads to a host of the signatures, or from a public server to "
                 "an address that is not public.",
         .innocent = "Login portals (G21), filters of companies, appliances behind a public name.",
-        .terms = "E05b E06 E06b E09 E09b E09_hint E03b",
+        .terms = "E02e E05b E06 E06b E09 E09b E09_hint E09_private",
     },
     {
         .id = "dns_dual_answer",
@@ -198,6 +198,29 @@ const struct mechanism mechanisms[] = {
                 "not its owner's.",
         .innocent = "The name is really served from there (real_host).",
         .terms = "E12c E12d E09 E09b",
+    },
+    {
+        .id = "http_proxy_seen",
+        .stage = "http",
+        .protocol = "http",
+        .note = "A message carries headers that only a proxy adds: a middlebox, which is no interference by itself.",
+        .source = "OONI specification ts-006",
+        .rule = "A request as its server sees it, or a response, has Via, X-Forwarded-For, X-Cache, Forwarded or a "
+                "Proxy header.",
+        .innocent =
+            "Content networks and reverse proxies add them on the server's side; a proxy that the client knows of.",
+    },
+    {
+        .id = "transparent_proxy",
+        .stage = "any",
+        .protocol = "tcp",
+        .note = "Connections to this port of the address end at a nearer machine than those to its other ports: a "
+                "middlebox, which is no interference by itself.",
+        .source = "OONI specification ts-006; docs/rules.md, mechanism C6",
+        .rule = "The SYN/ACKs of this port have crossed two or more routers less than those of the address's other "
+                "ports, which "
+                "agree with each other, and came in under four fifths of their time.",
+        .innocent = "A load balancer or a router that forwards ports to several machines.",
     },
     {
         .id = "local_interference",

@@ -16,8 +16,8 @@ enum trigger_kind { TRIGGER_NONE, TRIGGER_DNS, TRIGGER_HTTP, TRIGGER_TLS };
 struct trigger {
 	enum trigger_kind kind;
 	uint32_t server_packets; /* with payload, that the server had sent by then */
-	struct sample sample; /* of that packet; its seq, ack and ip_id are what an injector copies from */
-	const char *name;     /* raw name as asked for, NUL-ended, owned by the shard's name table; NULL: none */
+	struct sample sample;    /* of that packet; its seq, ack and ip_id are what an injector copies from */
+	const char *name;        /* raw name as asked for, NUL-ended, owned by the shard's name table; NULL: none */
 };
 
 enum flow_flag {
@@ -31,8 +31,10 @@ enum flow_flag {
 	FLOW_HANDSHAKE = 1 << 7,   /* SYN, SYN/ACK and the client's ACK were seen */
 	FLOW_FIN_UP = 1 << 8,
 	FLOW_FIN_DOWN = 1 << 9,
-	FLOW_RESET = 1 << 10, /* a RST of either side was seen */
-	FLOW_REFUSED = 1 << 11, /* what came back was a refusal: an alert, a page that blocks */
+	FLOW_RESET = 1 << 10,     /* a RST of either side was seen */
+	FLOW_ROLL_UP = 1 << 12,   /* wanted: the frames of the client's side, in tcp->roll */
+	FLOW_ROLL_DOWN = 1 << 13, /* wanted: those of the server's side */
+	FLOW_REFUSED = 1 << 11,   /* what came back was a refusal: an alert, a page that blocks */
 };
 
 /* Both sides of a TCP flow. */
@@ -48,6 +50,7 @@ struct tcp_flow {
 	} timed[2];
 	uint32_t unseen_end[2]; /* sequence number up to which missing bytes were counted */
 	struct unacked unacked[2];
+	struct roll *roll[2]; /* NULL unless wanted, and until the next packet of that side */
 };
 
 struct slot {

@@ -313,3 +313,20 @@ int64_t rtt_min_ns(const struct rtt *r, const struct frame_ref *without, size_t 
 	*samples = r->taken - left_out;
 	return least;
 }
+
+void roll_add(struct roll *r, struct frame_ref frame)
+{
+	bool there = r->count > 0 && r->frames[r->count - 1].number >= frame.number;
+	if (frame.number && !there && r->count < ROLL_FRAMES)
+		r->frames[r->count++] = frame;
+}
+
+void roll_begin(struct roll *r, const struct side *s)
+{
+	roll_add(r, s->syn.frame);
+	for (unsigned i = SIDE_RECENT; i-- > 0;) {
+		const struct sample *p = side_recent(s, i);
+		if (p)
+			roll_add(r, p->frame);
+	}
+}

@@ -186,3 +186,17 @@ struct rtt {
 void rtt_add(struct rtt *r, int64_t ns, struct frame_ref frame);
 /* The smallest sample not closed by one of the frames; how many samples stand behind it into *samples. -1: none. */
 int64_t rtt_min_ns(const struct rtt *r, const struct frame_ref *without, size_t without_count, uint32_t *samples);
+
+/*
+ * The frames of one side, first ones: kept only for a flow where somebody found that all of a side may be another machine's
+ * (FLOW_ROLL_UP, FLOW_ROLL_DOWN). What came before the wish is there as far as the side still knows it.
+ */
+enum { ROLL_FRAMES = 16 };
+struct roll {
+	struct frame_ref frames[ROLL_FRAMES];
+	uint8_t count;
+};
+
+/* Fills an empty roll with what the side still knows: its SYN, its latest packets. */
+void roll_begin(struct roll *r, const struct side *s);
+void roll_add(struct roll *r, struct frame_ref frame);

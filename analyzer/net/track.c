@@ -1,16 +1,20 @@
 /* The order of things for one TCP packet. */
 #include "analyzer/net/track.h"
 
+enum { ROLLS_MAX = 1024 };
+
 void tracker_init(struct tracker *t, struct stream_pools *streams, size_t resets_cap,
                   const struct track_observer *observer)
 {
 	*t = (struct tracker){.streams = streams, .observer = *observer};
 	pool_init(&t->resets, sizeof(struct resets), resets_cap);
+	pool_init(&t->rolls, sizeof(struct roll), ROLLS_MAX);
 }
 
 void tracker_free(struct tracker *t)
 {
 	pool_free(&t->resets);
+	pool_free(&t->rolls);
 }
 
 static void flags_update(struct flow *f, enum dir d, const struct packet *p)
@@ -95,6 +99,22 @@ static void reset_packet(struct tracker *t, struct flow *f, enum dir d, struct s
 	reset_add(tcp->resets, d, tcp->side, sample);
 }
 
+static void roll_update(struct tracker *t, struct flow *f, enum dir d, const struct packet *p)
+{
+	struct tcp_flow *tcp = f->tcp;
+	if (!(f->flags & (d == DIR_UP ? FLOW_ROLL_UP : FLOW_ROLL_DOWN)))
+		return;
+	if (!tcp->roll[d]) {
+		tcp->roll[d] = pool_get(&t->rolls);
+		if (!tcp->roll[d]) {
+			t->counts.rolls_refused++;
+			return;
+		}
+		roll_begin(tcp->roll[d], &tcp->side[d]);
+	}
+	roll_add(tcp->roll[d], frame_ref_of(p));
+}
+
 void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct packet *p, bool copy)
 {
 	struct tcp_flow *tcp = f->tcp;
@@ -105,6 +125,7 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 	if ((p->tcp_flags & (TCP_SYN | TCP_RST)) == (TCP_SYN | TCP_RST))
 		return;
 	flags_update(f, d, p);
+	roll_update(t, f, d, p);
 	f->bytes[d] += p->payload_len;
 	waiting_heard(&f->waiting[dir_other(d)]);
 	if (p->tcp_flags & TCP_RST) {
@@ -140,4 +161,8 @@ void track_close(struct tracker *t, struct flow *f)
 {
 	pool_put(&t->resets, f->tcp->resets);
 	f->tcp->resets = NULL;
+	for (enum dir d = DIR_UP; d <= DIR_DOWN; d++) {
+		pool_put(&t->rolls, f->tcp->roll[d]);
+		f->tcp->roll[d] = NULL;
+	}
 }

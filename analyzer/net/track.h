@@ -15,6 +15,7 @@ struct tcp_synack {
 struct track_counts {
 	uint64_t lost_bytes;     /* acknowledged, never captured */
 	uint64_t resets_refused; /* flows whose resets were not kept, for want of room */
+	uint64_t rolls_refused;  /* sides whose frames were not kept, for want of room */
 };
 
 struct track_observer {
@@ -25,7 +26,7 @@ struct track_observer {
 
 struct tracker {
 	struct stream_pools *streams;
-	struct pool resets;
+	struct pool resets, rolls;
 	struct track_observer observer;
 	struct track_counts counts;
 };

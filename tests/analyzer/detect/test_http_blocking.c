@@ -333,8 +333,15 @@ static void never_stands_on_a_hint(void **state)
 	(void)reply_packet(w, f, 45 * MS);
 	hear(w, REPLY(.body = "This page was blocked somewhere"));
 	world_close_flow(w, f);
-	assert_int_equal(w->candidates.count, 0);
-	f = asked(w, "news.example.com");
+	const struct finding *hint = world_finding(w, "http_blockpage"); /* what rests on it alone, the judge drops */
+	assert_int_equal(hint->kind, KIND_SYMPTOM);
+	assert_int_equal(hint->score_db, 3);
+}
+
+static void takes_a_hint_beside_a_signature(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = asked(w, "news.example.com");
 	(void)reply_packet(w, f, 45 * MS);
 	hear(w, REPLY(.body = "This page was blocked somewhere" PAGE));
 	const struct finding *b = world_finding(w, "http_blockpage");
@@ -635,6 +642,7 @@ int main(void)
 	    TEST(takes_a_next_answer_for_what_it_is),
 	    TEST(weighs_products_and_short_patterns_less),
 	    TEST(never_stands_on_a_hint),
+	    TEST(takes_a_hint_beside_a_signature),
 	    TEST(is_silenced_by_a_false_positive),
 	    TEST(takes_a_refusal_for_the_servers_own),
 	    TEST(says_nothing_of_ordinary_answers),

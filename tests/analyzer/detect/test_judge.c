@@ -435,6 +435,22 @@ static void many_candidates_of_one_flow_are_judged(void **state)
 	court_close(c);
 }
 
+/* A row that is too common to accuse by itself needs another group beside it. */
+static void a_hint_alone_is_no_finding(void **state)
+{
+	(void)state;
+	struct court *c = court_open();
+	accuse(c, "http_blockpage", KIND_SYMPTOM, 7, "E09_hint");
+	struct finding *both = accuse(c, "http_blockpage", KIND_SYMPTOM, 9, "E09_hint");
+	finding_term(both, c->weights, "E02e", false);
+	struct finding *against = accuse(c, "http_blockpage", KIND_SYMPTOM, 11, "E09_hint");
+	finding_term(against, c->weights, "E02d", false);
+	assert_int_equal(decide(c), 1);
+	assert_ptr_equal(c->all[0], both);
+	assert_int_equal(both->label, LABEL_WEAK);
+	court_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +475,7 @@ int main(void)
 	    cmocka_unit_test(a_file_full_of_copies_is_marked),
 	    cmocka_unit_test(twins_have_ids_of_their_own),
 	    cmocka_unit_test(many_candidates_of_one_flow_are_judged),
+	    cmocka_unit_test(a_hint_alone_is_no_finding),
 	};
 	return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
 }

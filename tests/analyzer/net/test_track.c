@@ -230,6 +230,30 @@ static void flags_and_bytes(void **state)
 	segments_free(s);
 }
 
+/* Frames of a side are kept from when somebody wants them, with what the side still knows from before. */
+static void a_roll_of_frames(void **state)
+{
+	struct segments *s = opened();
+	(void)state;
+	assert_null(s->flow->tcp->roll[DIR_DOWN]);
+	uint64_t synack = s->flow->tcp->side[DIR_DOWN].syn.frame.number;
+	s->flow->flags |= FLOW_ROLL_DOWN;
+	for (uint32_t i = 0; i < 20; i++) {
+		segments_make(s, DIR_DOWN, TCP_ACK, 0xfffffff1 + i, 0xffffff01, span_text("x"));
+		segments_send(s);
+		segments_make(s, DIR_UP, TCP_ACK, 0xffffff01, 0xfffffff2 + i, nothing);
+		segments_send(s);
+	}
+	const struct roll *r = s->flow->tcp->roll[DIR_DOWN];
+	assert_non_null(r);
+	assert_null(s->flow->tcp->roll[DIR_UP]);
+	assert_int_equal(r->count, ROLL_FRAMES);
+	assert_int_equal(r->frames[0].number, synack);
+	for (unsigned i = 2; i < ROLL_FRAMES; i++)
+		assert_int_equal(r->frames[i].number, r->frames[i - 1].number + 2);
+	segments_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +267,7 @@ int main(void)
 	    cmocka_unit_test(a_syn_that_resets_is_nothing),
 	    cmocka_unit_test(disorder),
 	    cmocka_unit_test(flags_and_bytes),
+	    cmocka_unit_test(a_roll_of_frames),
 	};
 	return cmocka_run_group_tests_name("track", tests, NULL, NULL);
 }
