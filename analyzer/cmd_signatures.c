@@ -10,7 +10,7 @@
 
 static int signatures_check(const struct signature_args *args);
 
-enum option { OPTION_FORMAT = 1, OPTION_KIND = 2, OPTION_COUNTRY = 4, OPTION_SCOPE = 8 };
+enum option { OPTION_FORMAT = 1, OPTION_KIND = 2, OPTION_COUNTRY = 4, OPTION_SCOPE = 8, OPTION_SIGNATURES = 16 };
 
 struct subcommand {
 	const char *name;
@@ -25,10 +25,11 @@ static const struct subcommand subcommands[] = {
     {"import", signatures_import, OPTION_FORMAT, 1, SIZE_MAX},
     {"export", signatures_export, OPTION_FORMAT | OPTION_KIND, 0, SIZE_MAX},
     {"explain", signatures_explain, 0, 1, SIZE_MAX},
+    {"test", signatures_test, OPTION_SIGNATURES, 1, SIZE_MAX},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 
-static const char *const option_names[] = {"--format", "--kind", "--country", "--scope"};
+static const char *const option_names[] = {"--format", "--kind", "--country", "--scope", "--signatures"};
 enum { OPTIONS = sizeof option_names / sizeof option_names[0] };
 
 static void help(FILE *out)
@@ -36,6 +37,7 @@ static void help(FILE *out)
 	fputs("Usage: wallprint signatures check [PATH]...\n"
 	      "       wallprint signatures list [--kind K] [--country CC] [--scope S] [PATH]...\n"
 	      "       wallprint signatures explain ID [PATH]...\n"
+	      "       wallprint signatures test [--signatures PATH] FILE...\n"
 	      "       wallprint signatures import --format FORMAT FILE...\n"
 	      "       wallprint signatures export --format ooni [--kind K] [PATH]...\n\n"
 	      "check    load signature files, or folders of them, and say what is in them; a broken\n"
@@ -43,6 +45,8 @@ static void help(FILE *out)
 	      "list     the rows as a table (CSV), all of them or those of a kind (http, dns, tls,\n"
 	      "         rst, quic), a country (ISO 3166) or a scope\n"
 	      "explain  in words: what a row matches, where, and what that means\n"
+	      "test     what in a page, an HTTP response or a capture matches, and which row of\n"
+	      "         action fp silences it; PATH is added to the default set\n"
 	      "import   published sets as a signature file on standard output; what became of each\n"
 	      "         row, and the sums, on standard error. FORMAT: ooni, citizenlab,\n"
 	      "         censoredplanet, wallbleed\n"
@@ -131,7 +135,7 @@ static size_t find_option(const char *word, const char **value)
 /* One word at argv[*i]: an operand, or an option with its value. */
 static int take_word(const struct subcommand *c, struct signature_args *args, int argc, char **argv, int *i)
 {
-	const char **values[] = {&args->format, &args->kind, &args->country, &args->scope};
+	const char **values[] = {&args->format, &args->kind, &args->country, &args->scope, &args->signatures};
 	const char *word = argv[*i], *value;
 	if (word[0] != '-' || word[1] == '\0') {
 		args->paths[args->path_count++] = argv[*i];
@@ -220,7 +224,7 @@ int cmd_signatures(int argc, char **argv)
 	}
 	if (*word)
 		return wrong_word("command", word, names, SUBCOMMANDS);
-	fputs("wallprint signatures: say check, list, explain, import or export; see 'wallprint signatures "
+	fputs("wallprint signatures: say check, list, explain, test, import or export; see 'wallprint signatures "
 	      "--help'\n",
 	      stderr);
 	return EXIT_USAGE;

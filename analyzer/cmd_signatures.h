@@ -5,7 +5,7 @@
 #include "signatures/sigdb.h"
 
 struct signature_args {
-	const char *format, *kind, *country, *scope; /* NULL: not given */
+	const char *format, *kind, *country, *scope, *signatures; /* NULL: not given */
 	char **paths;
 	size_t path_count;
 };
@@ -24,3 +24,4 @@ int signatures_list(const struct signature_args *args);
 int signatures_import(const struct signature_args *args);
 int signatures_export(const struct signature_args *args);
 int signatures_explain(const struct signature_args *args);
+int signatures_test(const struct signature_args *args);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "analyzer/event/bus.h"
 #include "analyzer/evidence/weight.h"
 #include "analyzer/report/sink.h"
 
@@ -20,6 +21,9 @@ struct pipeline_config {
 	enum label min_label;          /* findings below are counted by nobody and not pushed; LABEL_NONE: all */
 	const char *const *mechanisms; /* ids to look for, NULL-terminated; NULL: all */
 	bool hash;
+	/* Hears the events of every shard besides the detectors, in the order of the capture; NULL: nobody. */
+	void (*listen)(void *context, struct bus *bus);
+	void *listen_context;
 };
 
 #define PIPELINE_MAX_FLOWS_DEFAULT    UINT64_C(262144)

@@ -216,7 +216,11 @@ static int shard_init(struct shard *s, struct err *e)
 	s->flows = flow_table_new(&limits, plan.size, on_flow_closing, s);
 	if (!s->flows)
 		return err_set(e, ERR_NOMEM, "out of memory");
-	return bus_init(s, e);
+	if (bus_init(s, e) != 0)
+		return e->code;
+	if (config->listen)
+		config->listen(config->listen_context, &s->bus);
+	return 0;
 }
 
 struct shard *shard_new(const struct pipeline_config *config, struct err *e)
