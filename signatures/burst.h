@@ -47,7 +47,7 @@ struct burst_packet {
 	int64_t ns;                         /* capture time */
 };
 
-/* How a host counts its IP-IDs, as far as its packets tell. */
+/* How a host counts its IP-IDs, as far as its packets tell: a value of its own when they tell nothing. */
 enum burst_counter {
 	BURST_COUNTER_UNKNOWN,
 	BURST_COUNTER_ZERO,

@@ -77,7 +77,7 @@ static bool aspect_fits(const struct reader *r)
 {
 	bool differs = r->fact->type == TYPE_NUMBER;
 	return r->c->aspect == ASPECT_VALUE ||
-	       (r->kind == RULE_RST && r->fact->of_packet && differs && is_burst_packet((enum rule_which)r->c->which));
+	       (r->kind != RULE_DNS && r->fact->of_packet && differs && is_burst_packet((enum rule_which)r->c->which));
 }
 
 static bool find_fact(struct reader *r, struct span name)

@@ -105,7 +105,7 @@ static bool burst_value(const struct burst_facts *b, const struct rule_condition
 		bool beyond = c->which == WHICH_ALL && b->count > chosen.count;
 		return known_when(true, beyond ? (int64_t)b->count : (int64_t)chosen.count, out);
 	case ABOUT_COUNTER:
-		return known_when(counter != BURST_COUNTER_UNKNOWN, counter, out);
+		return known_when(true, counter, out);
 	case ABOUT_FRONT_END:
 		return known_when(b->front_end != BURST_UNKNOWN, b->front_end, out);
 	case ABOUT_STAGE:

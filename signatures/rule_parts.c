@@ -11,9 +11,13 @@ enum {
 
 static const struct rule_word yes_no[] = {{"no", BURST_NO}, {"yes", BURST_YES}, {NULL, 0}};
 
-static const struct rule_word counters[] = {{"zero", BURST_COUNTER_ZERO},     {"local", BURST_COUNTER_LOCAL},
-                                            {"global", BURST_COUNTER_GLOBAL}, {"random", BURST_COUNTER_RANDOM},
-                                            {"const", BURST_COUNTER_CONST},   {NULL, 0}};
+static const struct rule_word counters[] = {{"unknown", BURST_COUNTER_UNKNOWN},
+                                            {"zero", BURST_COUNTER_ZERO},
+                                            {"local", BURST_COUNTER_LOCAL},
+                                            {"global", BURST_COUNTER_GLOBAL},
+                                            {"random", BURST_COUNTER_RANDOM},
+                                            {"const", BURST_COUNTER_CONST},
+                                            {NULL, 0}};
 
 static const struct rule_word stages[] = {{"post_syn", BURST_POST_SYN},
                                           {"post_ack", BURST_POST_ACK},
@@ -29,7 +33,7 @@ static const struct rule_word questions[] = {{"tls", BURST_ASKED_TLS},
 static const struct rule_word ways[] = {{"client", BURST_TO_CLIENT}, {"server", BURST_TO_SERVER}, {NULL, 0}};
 
 const struct rule_fact_info rule_facts[RULE_FACT_COUNT] = {
-    [ABOUT_COUNT] = {.name = "count", .words = "number of packets", .kinds = K_RST},
+    [ABOUT_COUNT] = {.name = "count", .words = "number of packets", .kinds = K_TCP},
     [ABOUT_FLAGS] = {.name = "flags", .words = "flags", .type = TYPE_FLAGS, .of_packet = true, .kinds = K_TCP},
     [ABOUT_TTL] = {.name = "ttl", .words = "TTL", .of_packet = true, .groups = RULE_GROUP_TTL, .kinds = K_ALL},
     [ABOUT_WINDOW] =
@@ -68,7 +72,7 @@ const struct rule_fact_info rule_facts[RULE_FACT_COUNT] = {
                        .of_packet = true,
                        .kinds = K_RST,
                        .choices = yes_no},
-    [ABOUT_GAP] = {.name = "gap", .words = "time to the next", .type = TYPE_TIME, .kinds = K_RST},
+    [ABOUT_GAP] = {.name = "gap", .words = "time to the next", .type = TYPE_TIME, .kinds = K_TCP},
     [ABOUT_COUNTER] =
         {.name = "counter", .words = "IP-ID counter", .type = TYPE_WORD, .kinds = K_ALL, .choices = counters},
     [ABOUT_FRONT_END] = {.name = "front-end",

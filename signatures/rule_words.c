@@ -12,14 +12,13 @@ static const char *which_words(enum rule_kind kind, enum rule_which which)
 	    [WHICH_OTHER] = "the other side's last packet",
 	    [WHICH_REQUEST] = "the request",
 	};
-	static const char *const subjects[] = {
-	    [RULE_RST] = "reset", [RULE_DNS] = "the answer", [RULE_HTTP] = "the packet"};
+	static const char *const subjects[] = {[RULE_RST] = "reset", [RULE_DNS] = "the answer", [RULE_HTTP] = "packet"};
 	return which == WHICH_ALL ? subjects[kind] : words[which];
 }
 
 static bool is_single(enum rule_kind kind, enum rule_which which)
 {
-	return which >= WHICH_OWN || kind != RULE_RST;
+	return which >= WHICH_OWN || kind == RULE_DNS;
 }
 
 static void flags_words(struct text *t, int64_t flags)
@@ -116,13 +115,22 @@ static void values_words(struct text *t, const struct rule_condition *c)
 	}
 }
 
+/* "resets with ACK" */
+static void plural_words(struct text *t, const char *what)
+{
+	size_t noun = strcspn(what, " ");
+	text_add(t, span_of(what, noun));
+	text_printf(t, "s%s", what + noun);
+}
+
 /* "3 resets with ACK" */
 static void count_words(struct text *t, const struct packet_rule *rule, const struct rule_condition *c)
 {
 	const char *what = which_words(rule->kind, (enum rule_which)c->which);
 	text_printf(t, "%s", c->unlike ? "not " : "");
 	values_words(t, c);
-	text_printf(t, " resets%s", what + strlen("reset"));
+	text_printf(t, " ");
+	plural_words(t, what);
 }
 
 /* Everything up to the values. */
@@ -137,10 +145,11 @@ static void subject_words(struct text *t, const struct packet_rule *rule, const 
 	else if (c->aspect == ASPECT_STEP)
 		text_printf(t, "the %s changes from one %s to the next%s by ", fact->words, what,
 		            c->unlike ? ", not" : "");
-	else if (c->aspect == ASPECT_VALUES)
-		text_printf(t, "the number of different values of the %s among the resets%s %s ", fact->words,
-		            what + strlen("reset"), is);
-	else if (c->fact == ABOUT_BYTES)
+	else if (c->aspect == ASPECT_VALUES) {
+		text_printf(t, "the number of different values of the %s among the ", fact->words);
+		plural_words(t, what);
+		text_printf(t, " %s ", is);
+	} else if (c->fact == ABOUT_BYTES)
 		text_printf(t, "the payload of %s%s %s ", every, what,
 		            c->unlike ? "does not begin with" : "begins with");
 	else if (fact->of_packet)

@@ -13,6 +13,12 @@ static bool is_tcp_contradiction(const struct finding *f)
 	return f->kind == KIND_CONTRADICTION && f->l4_proto == IPPROTO_TCP;
 }
 
+/* Header fields of resets are all that these look at. */
+static bool is_about_resets(const struct finding *f)
+{
+	return strcmp(f->mechanism->id, "rst_fingerprint") == 0 || strcmp(f->mechanism->id, "rst_with_payload") == 0;
+}
+
 /*
  * G23: what a recorder's own TCP stack says proves nothing about the network. What was said over it stays: a page that
  * matched a signature is a match again, with the weight of the signature alone.
@@ -20,9 +26,9 @@ static bool is_tcp_contradiction(const struct finding *f)
 static bool withdrawn(struct finding *f, bool terminated_locally)
 {
 	size_t kept = 0;
-	if (!terminated_locally || !is_tcp_contradiction(f))
+	if (!terminated_locally || (!is_tcp_contradiction(f) && !is_about_resets(f)))
 		return false;
-	if (f->signature_count == 0)
+	if (f->signature_count == 0 || is_about_resets(f))
 		return true;
 	for (size_t i = 0; i < f->term_count; i++)
 		if (strcmp(f->terms[i].group, "db") == 0)
@@ -33,10 +39,15 @@ static bool withdrawn(struct finding *f, bool terminated_locally)
 	return false;
 }
 
+static bool copied_file(const struct judge *j)
+{
+	return j->copies * 100 > j->eligible * COPIES_PERCENT;
+}
+
 /* G4: with many copies in the file, the size of a burst may be the mirror port's doing. */
 static void mark_duplicates(struct finding *f, const struct judge *j)
 {
-	if (j->copies * 100 > j->eligible * COPIES_PERCENT)
+	if (copied_file(j))
 		f->guards_named |= 1U << GUARD_DUPLICATE_CAPTURE;
 }
 
@@ -175,7 +186,8 @@ size_t judge_all(struct finding **all, size_t count, const struct judge *j, uint
 	size_t kept = 0;
 	bool terminated_locally = census_terminated_locally(j->census, j->raw_ip);
 	for (size_t i = 0; i < count; i++)
-		if (!withdrawn(all[i], terminated_locally) && !rests_on_hint(all[i]) && all[i]->suspect_count > 0)
+		if (!withdrawn(all[i], terminated_locally) && !rests_on_hint(all[i]) && all[i]->suspect_count > 0 &&
+		    !(all[i]->rests_on_copies && copied_file(j)))
 			all[kept++] = all[i];
 	count = kept;
 	kept = 0;

@@ -123,6 +123,7 @@ struct finding {
 	uint32_t guards_untested; /* could not be tested */
 	uint32_t alternatives;    /* bits 1 << enum alternative: not ruled out */
 	uint32_t guards_named;    /* bits 1 << enum guard: named in `alternatives` without lowering the label */
+	bool rests_on_copies;     /* G4: without resets that may be copies there would be nothing to find */
 	enum label least;         /* least label when the rule's own condition holds; LABEL_NONE: no such bonus */
 	enum selectivity selectivity;
 	enum vantage vantage;

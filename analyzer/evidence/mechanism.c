@@ -71,6 +71,32 @@ const struct mechanism mechanisms[] = {
         .terms = "E04c E05",
     },
     {
+        .id = "rst_fingerprint",
+        .stage = "any",
+        .protocol = "tcp",
+        .note = "Resets have the marks of a known injector: interference by a box on the path.",
+        .note_selective = "Resets have the marks of an injector that is known to choose what it hits: it fits "
+                          "censorship by forged resets.",
+        .source = "Weaver, Sommer, Paxson, NDSS 2009; Wang et al., IMC 2017; the source of the signature",
+        .rule = "The fields of a reset, or the way they change within a burst of two seconds, are as a row of kind rst "
+                "says.",
+        .innocent = "Answers of a closed socket, which carry the number that they were asked with; copies made by a "
+                    "mirror port, which a file full of copies gives away. Patterns that an ordinary close has too are "
+                    "hints, which find nothing.",
+        .terms = "E09_seq E09_ttl E09_ipid E09_win E09b_seq E09b_ttl E09b_ipid E09b_win E09 E09b E02c E05",
+    },
+    {
+        .id = "rst_with_payload",
+        .stage = "any",
+        .protocol = "tcp",
+        .note = "A reset carries bytes, as few hosts send it and some injectors do.",
+        .source = "RFC 9293; RFC 1122; Wu et al., S&P 2025; Nourin et al. 2023",
+        .rule = "A RST has a payload, padding of the link left out. A match when a row of kind rst knows it, else a "
+                "symptom.",
+        .innocent = "Some stacks put a reason in words into a reset (RFC 1122): payload_text shows it.",
+        .terms = "E11 E09 E09b E02c",
+    },
+    {
         .id = "syn_rst_conflict",
         .stage = "post_syn",
         .protocol = "tcp",

@@ -238,7 +238,7 @@ static bool syn_acknowledged(const struct side *own, const struct side *other)
 	return known;
 }
 
-void reset_add(struct resets *r, enum dir d, const struct side sides[2], const struct sample *rst)
+void reset_add(struct resets *r, enum dir d, const struct side sides[2], const struct sample *rst, struct span payload)
 {
 	struct reset_side *own = &r->side[d];
 	const struct side *other = &sides[dir_other(d)];
@@ -257,6 +257,10 @@ void reset_add(struct resets *r, enum dir d, const struct side sides[2], const s
 	}
 	if (own->rst_count < RESETS_KEPT) {
 		own->rst[own->rst_count] = *rst;
+		payload = span_first(payload, RESETS_PAYLOAD);
+		if (payload.len)
+			memcpy(own->payload[own->rst_count], payload.ptr, payload.len);
+		own->payload_kept[own->rst_count] = (uint8_t)payload.len;
 		own->answers_packet[own->rst_count] = answers_packet(other, rst);
 		own->early[own->rst_count] = !syn_acknowledged(&sides[d], other);
 		own->other_syns[own->rst_count] = other->syn_count;

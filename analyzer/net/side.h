@@ -140,6 +140,7 @@ bool side_acked(const struct side *s, uint32_t ack);
  */
 enum {
 	RESETS_KEPT = 8,       /* first RSTs of a side; the rest is counted */
+	RESETS_PAYLOAD = 32,   /* first bytes of a RST's payload kept */
 	RESETS_AFTER = 8,      /* non-RST packets of a side kept after its own first RST */
 	RESETS_NEAR = 1 << 20, /* a RST farther off belongs to another connection of these ports, or is a decoy */
 };
@@ -149,8 +150,10 @@ struct reset_side {
 	bool answers_packet[RESETS_KEPT]; /* guard G3 held when it arrived */
 	bool
 	    early[RESETS_KEPT]; /* no acknowledgement of this side's SYN had come: it answers what it never asked for */
-	uint16_t other_syns[RESETS_KEPT]; /* SYNs that the other side had sent by then */
-	uint32_t other_end[RESETS_KEPT];  /* highest sequence number that the other side had sent by then */
+	uint16_t other_syns[RESETS_KEPT];             /* SYNs that the other side had sent by then */
+	uint32_t other_end[RESETS_KEPT];              /* highest sequence number that the other side had sent by then */
+	uint8_t payload[RESETS_KEPT][RESETS_PAYLOAD]; /* first bytes of it */
+	uint8_t payload_kept[RESETS_KEPT];
 	uint32_t rst_count, rst_far;
 	struct sample after[RESETS_AFTER];
 	uint32_t after_count;
@@ -167,8 +170,8 @@ struct resets {
 	struct reset_side side[2];
 };
 
-/* A RST of one side: snapshots both sides at the first one. */
-void reset_add(struct resets *r, enum dir d, const struct side sides[2], const struct sample *rst);
+/* A RST of one side, with what the capture holds of its payload: snapshots both sides at the first one. */
+void reset_add(struct resets *r, enum dir d, const struct side sides[2], const struct sample *rst, struct span payload);
 /* A non-RST packet of a side that has sent a RST before. */
 void reset_after(struct resets *r, enum dir d, const struct sample *sample);
 

@@ -87,7 +87,7 @@ static void loss_update(struct tracker *t, struct flow *f, enum dir d, const str
 	t->counts.lost_bytes += (uint64_t)unseen;
 }
 
-static void reset_packet(struct tracker *t, struct flow *f, enum dir d, struct sample *sample)
+static void reset_packet(struct tracker *t, struct flow *f, enum dir d, struct sample *sample, struct span payload)
 {
 	struct tcp_flow *tcp = f->tcp;
 	if (!tcp->resets)
@@ -96,7 +96,7 @@ static void reset_packet(struct tracker *t, struct flow *f, enum dir d, struct s
 		t->counts.resets_refused++;
 		return;
 	}
-	reset_add(tcp->resets, d, tcp->side, sample);
+	reset_add(tcp->resets, d, tcp->side, sample, payload);
 }
 
 static void roll_update(struct tracker *t, struct flow *f, enum dir d, const struct packet *p)
@@ -130,7 +130,7 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 	waiting_heard(&f->waiting[dir_other(d)]);
 	if (p->tcp_flags & TCP_RST) {
 		sample.checksum = (uint8_t)packet_checksum(p);
-		reset_packet(t, f, d, &sample);
+		reset_packet(t, f, d, &sample, p->payload);
 		return;
 	}
 	bool synack = (p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);

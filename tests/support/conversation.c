@@ -33,12 +33,18 @@ static void flow_begin(struct conversation *c)
 
 void conversation_open(struct conversation *c)
 {
+	conversation_open_for(c, tcp_mechanisms, NULL);
+}
+
+void conversation_open_for(struct conversation *c, const char *const *wanted, const struct sigdb *signatures)
+{
 	struct err e;
 	*c = (struct conversation){.start_ns = INT64_C(1700000000000000000), .client_port = 40000, .server_host = 80};
 	if (weights_load(&c->weights, "signatures/weights.csv", &e) != 0)
 		fail_msg("%s", e.text);
 	c->config = (struct pipeline_config){
-	    .mechanisms = tcp_mechanisms,
+	    .mechanisms = wanted,
+	    .signatures = signatures,
 	    .weights = c->weights,
 	    .max_flows = 16000,
 	    .max_memory = PIPELINE_MAX_MEMORY_DEFAULT,

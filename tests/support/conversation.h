@@ -62,6 +62,8 @@ struct conversation {
 };
 
 void conversation_open(struct conversation *c);
+/* The same with these mechanisms, ended by NULL, and signatures or NULL; both outlive the conversation. */
+void conversation_open_for(struct conversation *c, const char *const *wanted, const struct sigdb *signatures);
 void conversation_close(struct conversation *c);
 
 /* Returns the frame's number. */
