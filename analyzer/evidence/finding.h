@@ -45,6 +45,7 @@ enum alternative {
 	ALT_REORDERING,
 	ALT_OTHER_CLOSE, /* an ordinary close that looks so */
 	ALT_REAL_HOST,   /* the name may really be served from there */
+	ALT_PMTU,        /* a path that loses large packets */
 	ALTERNATIVE_COUNT
 };
 const char *alternative_name(enum alternative a);

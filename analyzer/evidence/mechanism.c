@@ -177,6 +177,68 @@ const struct mechanism mechanisms[] = {
         .terms = "E02e E05b E06 E06b E09 E09b E09_hint E09_private",
     },
     {
+        .id = "tls_sni_drop",
+        .stage = "tls_handshake",
+        .protocol = "tls",
+        .note = "A ClientHello was sent again and again and never acknowledged, on a connection that had just been "
+                "accepted: it or its answers were lost or dropped.",
+        .note_selective = "A ClientHello was sent again and again and never acknowledged, and other names were not hit "
+                          "at the same address: it fits censorship by dropping packets.",
+        .source = "Xue et al., TSPU, IMC 2022; OONI",
+        .rule = "The handshake is complete; the hello is sent three times or more; 6 s after the first, nothing has "
+                "acknowledged all of it, and the server has neither reset nor closed.",
+        .innocent = "A server or path that died that moment (other names at the address, guard G22); a path that loses "
+                    "large packets (pmtu_blackhole: large hellos fail for all names); a NAT that forgot the connection "
+                    "(G19, silent); a capture that misses packets (G2, G9, silent).",
+        .terms = "E11 E10_1 E10_2 E10_3 E10_4 E10b E13 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "tls_sni_stall",
+        .stage = "tls_handshake",
+        .protocol = "tls",
+        .note = "A ClientHello was acknowledged, and then, after a few packets at most, nothing passed any more.",
+        .note_selective = "A ClientHello was acknowledged and then nothing passed any more, and other names were not "
+                          "hit at the same address: it fits censorship by dropping packets.",
+        .source = "Xue et al., TSPU, IMC 2022",
+        .rule =
+            "The hello is acknowledged. Then either at most 8 packets of the server pass and what one side sends is "
+            "transmitted four times in 6 s or more without an acknowledgement, or no payload comes for 12 s. At a "
+            "server: what it answers is transmitted four times and nobody acknowledges it.",
+        .innocent = "A server that is slow, or does not answer this name; a client that vanished; a radio hole. Other "
+                    "names at the address tell (contrast), guard G22 a network that was down for everything.",
+        .terms = "E11 E10_1 E10_2 E10_3 E10_4 E13 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "tls_esni_drop",
+        .stage = "tls_handshake",
+        .protocol = "tls",
+        .note =
+            "A connection fell silent at a ClientHello with an encrypted server name of the drafts (extension ffce).",
+        .note_selective = "A connection fell silent at a ClientHello with an encrypted server name of the drafts, and "
+                          "others were not hit at the same address: it fits censorship by dropping packets.",
+        .source = "gfw.report 2020",
+        .rule = "As tls_sni_drop or tls_sni_stall, with extension ffce in the hello.",
+        .innocent = "As for tls_sni_drop; a server that does not know the draft answers all the same.",
+        .terms = "E11 E10_1 E10_2 E10_3 E10_4 E10b E13 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "tls_ech_drop",
+        .stage = "tls_handshake",
+        .protocol = "tls",
+        .note = "A connection fell silent at a ClientHello with ECH and the outer name cloudflare-ech.com.",
+        .note_selective = "A connection fell silent at a ClientHello with ECH and the outer name cloudflare-ech.com, "
+                          "and other names were not hit at the same address: it fits censorship by dropping packets.",
+        .source = "net4people report 417; Niere et al. 2025",
+        .rule = "As tls_sni_drop or tls_sni_stall, with extension fe0d and that outer name in the hello. Browsers send "
+                "the extension to everybody, so alone it says nothing.",
+        .innocent = "As for tls_sni_drop.",
+        .terms = "E11 E10_1 E10_2 E10_3 E10_4 E10b E13 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
         .id = "dns_dual_answer",
         .stage = "dns",
         .protocol = "dns",
@@ -278,6 +340,18 @@ const struct mechanism mechanisms[] = {
         .source = "docs/rules.md, mechanism C3; RFC 7725",
         .rule = "A refusal (403 or 451) that a row of action fp knows as the server's own.",
         .innocent = "It is the innocent explanation itself.",
+    },
+    {
+        .id = "pmtu_blackhole",
+        .stage = "any",
+        .protocol = "any",
+        .note = "Large packets to this address are lost, whatever name they carry: a path with a small MTU and no word "
+                "of it.",
+        .source = "RFC 4821; docs/rules.md, mechanism D1",
+        .rule =
+            "First packets of full size fail under two names or more at one address, none passes, and a smaller one "
+            "does.",
+        .innocent = "It is the innocent explanation of tls_sni_drop.",
     },
 };
 

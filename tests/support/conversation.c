@@ -56,6 +56,13 @@ void conversation_open_for(struct conversation *c, const char *const *wanted, co
 	flow_begin(c);
 }
 
+void conversation_again(struct conversation *c, uint16_t client_port, uint8_t server_host)
+{
+	c->client_port = client_port;
+	c->server_host = server_host;
+	flow_begin(c);
+}
+
 void conversation_close(struct conversation *c)
 {
 	capture_pass_free(c->found);
@@ -140,10 +147,11 @@ static struct tcp_options options_of(const struct conversation *c, const struct 
 
 static size_t payload_of(const struct wire *w, uint32_t relative, uint8_t *out)
 {
+	const uint8_t *given = w->data ? (const uint8_t *)w->data : w->raw;
 	size_t len = w->data ? strlen(w->data) : w->bytes;
 	assert_true(len <= WIRE_PAYLOAD_MAX);
 	for (size_t i = 0; i < len; i++)
-		out[i] = w->data ? (uint8_t)w->data[i] : (uint8_t)((relative + i) % 23 + 'A');
+		out[i] = given ? given[i] : (uint8_t)((relative + i) % 23 + 'A');
 	return len;
 }
 

@@ -21,7 +21,8 @@ struct wire {
 	int64_t us;         /* since the first packet of the flow */
 	const char *flags;  /* letters of S F R P A */
 	const char *data;   /* text; NULL: none */
-	uint32_t bytes;     /* without data: that many bytes of a pattern that follows the sequence number */
+	const void *raw;    /* `bytes` of it instead of text */
+	uint32_t bytes;     /* without data and raw: that many bytes of a pattern that follows the sequence number */
 	int64_t seq, ack;   /* relative, a SYN is 0; 0: the next one, what the other side has sent in order */
 	bool absolute_seq;  /* seq is the number on the wire */
 	bool no_ack_number; /* the acknowledgement field is 0 */
@@ -65,6 +66,9 @@ void conversation_open(struct conversation *c);
 /* The same with these mechanisms, ended by NULL, and signatures or NULL; both outlive the conversation. */
 void conversation_open_for(struct conversation *c, const char *const *wanted, const struct sigdb *signatures);
 void conversation_close(struct conversation *c);
+
+/* Packets from here on are of another flow. Times still count from the first packet of the first one. */
+void conversation_again(struct conversation *c, uint16_t client_port, uint8_t server_host);
 
 /* Returns the frame's number. */
 uint64_t conversation_send(struct conversation *c, struct wire w);
