@@ -34,73 +34,87 @@ struct automaton {
 	size_t literals;
 };
 
-/* The trie as it grows. */
-struct node {
-	uint32_t child, sibling, output, last_output;
-	uint8_t label;
+/* The literals that begin with what leads to a state: a run of the sorted ones. */
+struct range {
+	uint32_t low, high;
 };
 
-struct trie {
-	struct node *nodes;
-	size_t count;
-	uint32_t first[256]; /* children of the root: by far the most visited */
+/* While an automaton is built: its literals sorted, by bytes and then as they were given, and the range of each state. */
+struct building {
+	const struct literal *literals;
+	uint32_t *sorted;
+	struct range *ranges;
 };
 
-static uint32_t trie_child(const struct trie *t, uint32_t at, uint8_t byte)
+static int compare_literals(const void *left, const void *right, void *arg)
 {
-	if (at == ROOT)
-		return t->first[byte];
-	uint32_t next = t->nodes[at].child;
-	while (next && t->nodes[next].label != byte)
-		next = t->nodes[next].sibling;
-	return next;
+	const struct literal *literals = arg;
+	uint32_t x = *(const uint32_t *)left, y = *(const uint32_t *)right;
+	struct span a = literals[x].bytes, b = literals[y].bytes;
+	int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
+	if (order == 0 && a.len != b.len)
+		order = a.len < b.len ? -1 : 1;
+	return order ? order : x < y ? -1 : x > y;
 }
 
-static uint32_t trie_grow(struct trie *t, uint32_t at, uint8_t byte)
+static size_t common_length(struct span a, struct span b)
 {
-	uint32_t fresh = (uint32_t)t->count++;
-	t->nodes[fresh] =
-	    (struct node){.sibling = t->nodes[at].child, .output = NO_OUTPUT, .last_output = NO_OUTPUT, .label = byte};
-	t->nodes[at].child = fresh;
-	if (at == ROOT)
-		t->first[byte] = fresh;
-	return fresh;
+	size_t n = 0;
+	while (n < a.len && n < b.len && a.ptr[n] == b.ptr[n])
+		n++;
+	return n;
 }
 
-static void trie_insert(struct trie *t, struct automaton *a, const struct literal *l)
+/* A state a distinct beginning of a literal. */
+static size_t count_states(const struct building *b, size_t n)
 {
-	uint32_t at = ROOT;
-	for (size_t i = 0; i < l->bytes.len; i++) {
-		uint32_t next = trie_child(t, at, l->bytes.ptr[i]);
-		at = next ? next : trie_grow(t, at, l->bytes.ptr[i]);
+	size_t count = 1;
+	struct span last = span_of(NULL, 0);
+	for (size_t i = 0; i < n; i++) {
+		struct span bytes = b->literals[b->sorted[i]].bytes;
+		count += bytes.len - common_length(last, bytes);
+		last = bytes;
 	}
-	struct node *end = &t->nodes[at];
-	uint32_t output = (uint32_t)a->literals++;
-	a->outputs[output] = (struct output){.value = l->value, .next = NO_OUTPUT};
-	if (end->output == NO_OUTPUT)
-		end->output = output;
-	else
-		a->outputs[end->last_output].next = output;
-	end->last_output = output;
+	return count;
 }
 
-/* Gives the states their numbers; order[number] is the node. */
-static void number_states(struct automaton *a, const struct trie *t, uint32_t *order)
+/* Those of the range that end in the state, which come first in it, become its outputs. */
+static void end_literals(struct automaton *a, const struct building *b, struct state *s, struct range *r, size_t depth)
 {
-	size_t next = 1;
-	order[0] = ROOT;
-	for (size_t i = 0; i < t->count; i++) {
-		const struct node *n = &t->nodes[order[i]];
+	uint32_t *link = &s->output;
+	while (r->low < r->high && b->literals[b->sorted[r->low]].bytes.len == depth) {
+		*link = b->sorted[r->low++];
+		link = &a->outputs[*link].next;
+	}
+}
+
+/* The states in their order, breadth first: each one's children are the runs of its range that have the next byte in
+ * common. */
+static void number_states(struct automaton *a, const struct building *b, size_t n)
+{
+	size_t next = 1, level = 1, depth = 0; /* level: the first state that is one byte deeper */
+	b->ranges[ROOT] = (struct range){0, (uint32_t)n};
+	for (size_t i = 0; i < a->count; i++) {
+		if (i == level) {
+			level = next;
+			depth++;
+		}
+		struct range r = b->ranges[i];
 		struct state *s = &a->states[i];
-		*s = (struct state){.child = (uint32_t)next, .output = n->output};
-		a->labels[i] = n->label;
-		size_t first = next;
-		for (uint32_t c = n->child; c; c = t->nodes[c].sibling)
-			order[next++] = c;
-		s->full = next - first == 256;
-		s->children = (uint8_t)(next - first);
+		*s = (struct state){.child = (uint32_t)next, .output = NO_OUTPUT};
+		end_literals(a, b, s, &r, depth);
+		while (r.low < r.high) {
+			uint8_t label = b->literals[b->sorted[r.low]].bytes.ptr[depth];
+			struct range *child = &b->ranges[next];
+			child->low = r.low++;
+			while (r.low < r.high && b->literals[b->sorted[r.low]].bytes.ptr[depth] == label)
+				r.low++;
+			child->high = r.low;
+			a->labels[next++] = label;
+		}
+		s->full = next - s->child == 256;
+		s->children = (uint8_t)(next - s->child);
 	}
-	a->count = t->count;
 }
 
 static uint32_t state_child(const struct automaton *a, const struct state *s, uint8_t byte)
@@ -168,24 +182,27 @@ static bool fill_rows(struct automaton *a)
 }
 
 /* False: out of memory. */
-static bool build(struct automaton *a, struct trie *t, const struct literal *literals, size_t n, size_t nodes)
+static bool build(struct automaton *a, struct building *b, const struct literal *literals, size_t n)
 {
 	a->outputs = calloc(n + 1, sizeof(*a->outputs));
-	t->nodes = calloc(nodes, sizeof(*t->nodes));
-	if (!a->outputs || !t->nodes)
+	b->sorted = calloc(n + 1, sizeof(*b->sorted));
+	if (!a->outputs || !b->sorted)
 		return false;
-	t->nodes[ROOT] = (struct node){.output = NO_OUTPUT, .last_output = NO_OUTPUT};
-	t->count = 1;
-	for (size_t i = 0; i < n; i++)
-		trie_insert(t, a, &literals[i]);
-	a->states = calloc(t->count, sizeof(*a->states));
-	a->labels = calloc(t->count, 1);
-	uint32_t *order = calloc(t->count, sizeof(*order));
-	bool ok = a->states && a->labels && order;
-	if (ok)
-		number_states(a, t, order);
-	free(order);
-	if (!ok || !fill_rows(a))
+	b->literals = literals;
+	for (uint32_t i = 0; i < n; i++) {
+		b->sorted[i] = i;
+		a->outputs[i] = (struct output){.value = literals[i].value, .next = NO_OUTPUT};
+	}
+	qsort_r(b->sorted, n, sizeof(*b->sorted), compare_literals, (void *)(uintptr_t)literals);
+	a->literals = n;
+	a->count = count_states(b, n);
+	a->states = calloc(a->count, sizeof(*a->states));
+	a->labels = calloc(a->count, 1);
+	b->ranges = calloc(a->count, sizeof(*b->ranges));
+	if (!a->states || !a->labels || !b->ranges)
+		return false;
+	number_states(a, b, n);
+	if (!fill_rows(a))
 		return false;
 	link_states(a);
 	return true;
@@ -194,18 +211,17 @@ static bool build(struct automaton *a, struct trie *t, const struct literal *lit
 int automaton_build(struct automaton **out, const struct literal *literals, size_t n, struct err *e)
 {
 	*out = NULL;
-	size_t nodes = 1;
+	size_t bytes = n;
 	for (size_t i = 0; i < n; i++) {
-		nodes += literals[i].bytes.len;
-		if (nodes > INT32_MAX)
+		bytes += literals[i].bytes.len;
+		if (bytes > INT32_MAX)
 			return err_set(e, ERR_LIMIT, "the literals of the signatures are too long taken together");
 	}
 	struct automaton *a = calloc(1, sizeof(*a));
-	struct trie *t = calloc(1, sizeof(*t));
-	bool ok = a && t && build(a, t, literals, n, nodes);
-	if (t)
-		free(t->nodes);
-	free(t);
+	struct building b = {0};
+	bool ok = a && build(a, &b, literals, n);
+	free(b.sorted);
+	free(b.ranges);
 	if (!ok) {
 		automaton_free(a);
 		return err_set(e, ERR_NOMEM, "no memory for the signatures");

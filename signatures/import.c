@@ -198,7 +198,7 @@ static int draft_lint(struct import *im, struct draft *d, struct err *e)
 	struct row row = {.file = "row", .line = d->line};
 	struct rule rule;
 	memcpy(row.field, d->written, sizeof(row.field));
-	int code = lint_row(&row, &im->arena, &rule, e);
+	int code = lint_row(&row, NULL, &im->arena, &rule, e);
 	if (code < 0)
 		return code;
 	regexp_free(rule.regexp);

@@ -19,15 +19,19 @@ static bool is_control(struct span s, size_t i)
 	return c < 0x20 || c == 0x7f || (c == 0xc2 && i + 1 < s.len && s.ptr[i + 1] >= 0x80 && s.ptr[i + 1] < 0xa0);
 }
 
-/* Length, UTF-8, control bytes. The pattern of an unused row only has to fit. */
+/* Length, UTF-8, control bytes. The pattern of an unused row only has to fit and to be text. */
 static int check_text(const struct row *row, enum column column, bool unused, struct err *e)
 {
 	struct span s = row->field[column];
 	if (s.len > FIELD_MAX)
 		return row_error(row, column, e, "%zu bytes; a field holds at most %d", s.len, FIELD_MAX);
-	if (unused && column == COL_PATTERN)
+	if (unused && column == COL_PATTERN && !(s.len && memchr(s.ptr, '\0', s.len)))
 		return 0;
 	for (size_t i = 0; i < s.len;) {
+		if (s.ptr[i] >= 0x20 && s.ptr[i] < 0x7f) {
+			i++;
+			continue;
+		}
 		size_t n = utf8_sequence(span_after(s, i));
 		if (n == 0)
 			return row_error(row, column, e,
@@ -213,29 +217,42 @@ static int check_source(const struct row *row, struct err *e)
 	return 0;
 }
 
-static int keep(struct arena *arena, const struct row *row, enum column column, const char **out, struct err *e)
-{
-	struct span s = row->field[column];
-	*out = s.len ? arena_string(arena, s) : "";
-	return *out ? 0 : err_set(e, ERR_NOMEM, "no memory for the signatures");
-}
+/* The columns that are kept as text. */
+static const struct {
+	enum column column;
+	size_t at; /* of its pointer in struct signature */
+} kept[] = {
+    {COL_ID, offsetof(struct signature, id)},
+    {COL_COUNTRY, offsetof(struct signature, country)},
+    {COL_VENDOR, offsetof(struct signature, vendor)},
+    {COL_EXCEPT, offsetof(struct signature, except)},
+    {COL_SOURCE, offsetof(struct signature, source)},
+    {COL_URL, offsetof(struct signature, url)},
+    {COL_NOTES, offsetof(struct signature, notes)},
+    {COL_ALIASES, offsetof(struct signature, aliases)},
+    {COL_ORIGIN_ID, offsetof(struct signature, origin_id)},
+    {COL_ORIGIN, offsetof(struct signature, origin)},
+};
 
-static int keep_strings(const struct row *row, struct arena *arena, struct signature *s, struct err *e)
+static int keep_strings(const struct row *row, const struct signature *before, struct arena *arena, struct signature *s,
+                        struct err *e)
 {
-	const struct {
-		enum column column;
-		const char **to;
-	} kept[] = {{COL_ID, &s->id},         {COL_COUNTRY, &s->country}, {COL_VENDOR, &s->vendor},
-	            {COL_EXCEPT, &s->except}, {COL_SOURCE, &s->source},   {COL_URL, &s->url},
-	            {COL_NOTES, &s->notes},   {COL_ALIASES, &s->aliases}, {COL_ORIGIN_ID, &s->origin_id},
-	            {COL_ORIGIN, &s->origin}};
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (keep(arena, row, kept[i].column, kept[i].to, e) < 0)
-			return e->code;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		struct span text = row->field[kept[i].column];
+		const char *there = "";
+		if (before && text.len)
+			memcpy(&there, (const char *)before + kept[i].at, sizeof(there));
+		bool same = strlen(there) == text.len && (text.len == 0 || memcmp(there, text.ptr, text.len) == 0);
+		const char *string = same ? there : arena_string(arena, text);
+		if (!string)
+			return err_set(e, ERR_NOMEM, "no memory for the signatures");
+		memcpy((char *)s + kept[i].at, &string, sizeof(string));
+	}
 	return 0;
 }
 
-int lint_row(const struct row *row, struct arena *arena, struct rule *out, struct err *e)
+int lint_row(const struct row *row, const struct signature *before, struct arena *arena, struct rule *out,
+             struct err *e)
 {
 	*out = (struct rule){.s = {.line = row->line}};
 	struct signature *s = &out->s;
@@ -245,7 +262,7 @@ int lint_row(const struct row *row, struct arena *arena, struct rule *out, struc
 			return e->code;
 	if (check_id(row, e) < 0 || check_place(row, arena, s, e) < 0 || check_judgement(row, s, e) < 0 ||
 	    check_country(row, e) < 0 || check_except(row, s, e) < 0 || check_source(row, e) < 0 ||
-	    keep_strings(row, arena, s, e) < 0)
+	    keep_strings(row, before, arena, s, e) < 0)
 		return e->code;
 	return lint_pattern(row, arena, out, e);
 }

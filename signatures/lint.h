@@ -20,9 +20,11 @@ struct rule {
 	uint32_t set;                      /* file it came from, set by the caller */
 };
 
-/* Fills *out (strings in the arena; line, but not order or set), or gives ERR_FORMAT naming file, line and column and
- * saying what to do, or ERR_NOMEM. On failure nothing is owned by *out. */
-int lint_row(const struct row *row, struct arena *arena, struct rule *out, struct err *e);
+/* Fills *out (strings in the arena, or those of the row `before`, which may be NULL, where they are the same; line, but not
+ * order or set), or gives ERR_FORMAT naming file, line and column and saying what to do, or ERR_NOMEM. On failure nothing is
+ * owned by *out. */
+int lint_row(const struct row *row, const struct signature *before, struct arena *arena, struct rule *out,
+             struct err *e);
 
 /* The checks of the pattern alone, for lint_row: out->s is filled but for `pattern`. */
 int lint_pattern(const struct row *row, struct arena *arena, struct rule *out, struct err *e);

@@ -36,7 +36,7 @@ static int take_row(void *arg, const struct row *row, struct err *e)
 		db->room = room;
 	}
 	struct rule rule;
-	int code = lint_row(row, &db->arena, &rule, e);
+	int code = lint_row(row, db->count ? &db->rules[db->count - 1].s : NULL, &db->arena, &rule, e);
 	if (code < 0)
 		return code;
 	rule.set = (uint32_t)db->set_count;

@@ -15,6 +15,7 @@
 enum {
 	FILE_BYTES_MAX = 64 * 1024 * 1024,
 	LINE_BYTES_MAX = COL_COUNT * (2 * FIELD_MAX + 3), /* every field quoted, every byte of it a doubled quote */
+	READ_BYTES = 32 * 1024,
 };
 
 const char *const column_names[COL_COUNT] = {
@@ -90,8 +91,8 @@ static int line_parse(struct csv_parser *csv, struct line *l, struct span text, 
 	uint32_t line = ++l->row.line;
 	l->fields = l->ends = l->used = 0;
 	if (text.len > LINE_BYTES_MAX)
-		return err_set(e, ERR_FORMAT, "%s:%u: a line of %zu bytes; a field holds at most %d", file, line,
-		               text.len, FIELD_MAX);
+		return err_set(e, ERR_FORMAT, "%s:%u: a line of more than %d bytes; a field holds at most %d", file,
+		               line, LINE_BYTES_MAX, FIELD_MAX);
 	if (text.len == 1)
 		return err_set(e, ERR_FORMAT, "%s:%u: an empty line; remove it", file, line);
 	if (memchr(text.ptr, '\r', text.len))
@@ -110,7 +111,8 @@ static int line_parse(struct csv_parser *csv, struct line *l, struct span text, 
 		               "with encoding esc",
 		               file, line, l->fields + 1);
 	if (l->fields != COL_COUNT)
-		return err_set(e, ERR_FORMAT, "%s:%u: %zu columns instead of %d", file, line, l->fields, COL_COUNT);
+		return err_set(e, ERR_FORMAT, "%s:%u: %zu columns instead of %d; a field with a comma needs quotes",
+		               file, line, l->fields, COL_COUNT);
 	return 0;
 }
 
@@ -123,14 +125,71 @@ static int header_check(const struct line *l, struct err *e)
 	return 0;
 }
 
+/* A file on its way in: what was read and not yet handed out is bytes[start] to bytes[used - 1]. */
+struct source {
+	int fd;
+	const char *name;
+	struct sha256_ctx sha;
+	size_t total;
+	bool over;
+	size_t start, used;
+	uint8_t bytes[LINE_BYTES_MAX + READ_BYTES + 1];
+};
+
+static int too_large(const struct source *s, struct err *e)
+{
+	return err_set(e, ERR_FORMAT, "%s: larger than 64 MiB; split the set", s->name);
+}
+
+/* Reads some more behind what is there, which is no longer than LINE_BYTES_MAX. */
+static int source_fill(struct source *s, struct err *e)
+{
+	if (s->start)
+		memmove(s->bytes, s->bytes + s->start, s->used - s->start);
+	s->used -= s->start;
+	s->start = 0;
+	ssize_t n = read(s->fd, s->bytes + s->used, READ_BYTES);
+	if (n < 0)
+		return err_set(e, ERR_IO, "%s: %s", s->name, strerror(errno));
+	sha256_update(&s->sha, (size_t)n, s->bytes + s->used);
+	s->used += (size_t)n;
+	s->total += (size_t)n;
+	s->over = n == 0;
+	return s->total > FILE_BYTES_MAX ? too_large(s, e) : 0;
+}
+
+/* 1: a line with its LF, which the last one gets, borrowed until the next call; one that is too long is not given whole.
+ * 0: there is no more. */
+static int source_line(struct source *s, struct span *line, struct err *e)
+{
+	for (;;) {
+		size_t len = s->used - s->start;
+		const uint8_t *end = len ? memchr(s->bytes + s->start, '\n', len) : NULL;
+		if (!end && s->over && len) {
+			s->bytes[s->used++] = '\n';
+			end = s->bytes + s->used - 1;
+		}
+		if (end || len > LINE_BYTES_MAX) {
+			*line = span_of(s->bytes + s->start, end ? (size_t)(end - s->bytes) + 1 - s->start : len);
+			s->start += line->len;
+			return 1;
+		}
+		if (s->over)
+			return 0;
+		int code = source_fill(s, e);
+		if (code < 0)
+			return code;
+	}
+}
+
 /* All lines of a file whose header begins rightly. */
-static int lines_read(struct sigfile *out, struct csv_parser *csv, struct line *l, struct span text,
+static int lines_read(struct sigfile *out, struct csv_parser *csv, struct line *l, struct source *s,
                       row_handler *handle, void *arg, struct err *e)
 {
-	while (text.len) {
-		const uint8_t *end = memchr(text.ptr, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.ptr) + 1 : text.len;
-		int code = line_parse(csv, l, span_first(text, len), e);
+	struct span text;
+	int more;
+	while ((more = source_line(s, &text, e)) > 0) {
+		int code = line_parse(csv, l, text, e);
 		if (code == 0)
 			code = l->row.line == 1 ? header_check(l, e) : handle(arg, &l->row, e);
 		if (code)
@@ -139,9 +198,8 @@ static int lines_read(struct sigfile *out, struct csv_parser *csv, struct line *
 		if (out->rows > ROWS_MAX)
 			return err_set(e, ERR_FORMAT, "%s:%u: more than %d rows; split the set", l->row.file,
 			               l->row.line, ROWS_MAX);
-		text = span_after(text, len);
 	}
-	return 0;
+	return more;
 }
 
 static bool is_signature_header(struct span text)
@@ -149,12 +207,15 @@ static bool is_signature_header(struct span text)
 	return span_starts(text, span_text("id,kind,")) || span_starts(text, span_text("\"id\",\"kind\","));
 }
 
-static int text_read(struct sigfile *out, const char *name, struct span text, row_handler *handle, void *arg,
-                     struct err *e)
+static int text_read(struct sigfile *out, struct source *s, row_handler *handle, void *arg, struct err *e)
 {
 	static const char mark[] = "\xef\xbb\xbf";
+	int code = source_fill(s, e);
+	struct span text = span_of(s->bytes, s->used);
+	if (code < 0)
+		return code;
 	if (span_starts(text, span_text(mark)) && is_signature_header(span_after(text, 3)))
-		return err_set(e, ERR_FORMAT, "%s:1: begins with a byte order mark; save it without one", name);
+		return err_set(e, ERR_FORMAT, "%s:1: begins with a byte order mark; save it without one", s->name);
 	out->signatures = is_signature_header(text);
 	if (!out->signatures)
 		return 0;
@@ -165,63 +226,40 @@ static int text_read(struct sigfile *out, const char *name, struct span text, ro
 		return err_set(e, ERR_NOMEM, "no memory for the signatures");
 	}
 	csv_set_space_func(&csv, never_space);
-	l->row = (struct row){.file = name};
-	int code = lines_read(out, &csv, l, text, handle, arg, e);
+	l->row = (struct row){.file = s->name};
+	code = lines_read(out, &csv, l, s, handle, arg, e);
 	csv_free(&csv);
 	free(l);
 	return code;
 }
 
-/* The whole file with an LF at its end, to be freed by the caller; NULL and an error otherwise. */
-static uint8_t *slurp(const char *path, const char *name, size_t *len, size_t *file_len, struct err *e)
+static int source_open(struct source *s, const char *path, const char *name, struct err *e)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		err_set(e, ERR_IO, "%s: %s", name, fd < 0 ? strerror(errno) : "not a regular file");
-		if (fd >= 0)
-			close(fd);
-		return NULL;
-	}
-	bool fits = st.st_size <= FILE_BYTES_MAX;
-	uint8_t *bytes = fits ? malloc((size_t)st.st_size + 1) : NULL;
-	size_t got = 0;
-	ssize_t n = bytes ? 1 : 0;
-	while (n > 0 && got < (size_t)st.st_size) {
-		n = read(fd, bytes + got, (size_t)st.st_size - got);
-		got += n > 0 ? (size_t)n : 0;
-	}
-	close(fd);
-	if (!bytes || n < 0) {
-		err_set(e,
-		        !fits   ? ERR_FORMAT
-		        : n < 0 ? ERR_IO
-		                : ERR_NOMEM,
-		        "%s: %s", name,
-		        !fits   ? "larger than 64 MiB; split the set"
-		        : n < 0 ? "cannot be read"
-		                : "no memory to read it");
-		free(bytes);
-		return NULL;
-	}
-	*len = *file_len = got;
-	if (got && bytes[got - 1] != '\n')
-		bytes[(*len)++] = '\n';
-	return bytes;
+	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	s->name = name;
+	s->total = s->start = s->used = 0;
+	s->over = false;
+	sha256_init(&s->sha);
+	if (s->fd < 0 || fstat(s->fd, &st) < 0)
+		return err_set(e, ERR_IO, "%s: %s", name, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_IO, "%s: not a regular file", name);
+	return st.st_size > FILE_BYTES_MAX ? too_large(s, e) : 0;
 }
 
 int sigfile_read(struct sigfile *out, const char *path, const char *name, row_handler *handle, void *arg, struct err *e)
 {
 	*out = (struct sigfile){0};
-	size_t len, file_len;
-	uint8_t *bytes = slurp(path, name, &len, &file_len, e);
-	if (!bytes)
-		return e->code;
-	struct sha256_ctx sha;
-	sha256_init(&sha);
-	sha256_update(&sha, file_len, bytes);
-	sha256_digest(&sha, sizeof(out->sha256), out->sha256);
-	int code = text_read(out, name, span_of(bytes, len), handle, arg, e);
-	free(bytes);
+	struct source *s = malloc(sizeof(*s));
+	if (!s)
+		return err_set(e, ERR_NOMEM, "no memory for the signatures");
+	int code = source_open(s, path, name, e);
+	if (code == 0)
+		code = text_read(out, s, handle, arg, e);
+	sha256_digest(&s->sha, sizeof(out->sha256), out->sha256);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s);
 	return code;
 }

@@ -51,7 +51,7 @@ static void run(const struct lint_case *cases, size_t n)
 		char start[40];
 		for (size_t k = 0; cases[i].change[k].text; k++)
 			row.field[cases[i].change[k].column] = span_text(cases[i].change[k].text);
-		int code = lint_row(&row, &arena, &rule, &e);
+		int code = lint_row(&row, NULL, &arena, &rule, &e);
 		if (!cases[i].why && code != 0)
 			fail_msg("case %zu: %s", i, e.text);
 		if (code == 0) {
@@ -203,7 +203,7 @@ static void dns_case(const char *match, const char *pattern, struct change more,
 		row.field[c.change[k].column] = span_text(c.change[k].text);
 	if (more.text)
 		row.field[more.column] = span_text(more.text);
-	int code = lint_row(&row, &arena, &rule, &e);
+	int code = lint_row(&row, NULL, &arena, &rule, &e);
 	if ((code == 0) != !why)
 		fail_msg("%s %s: %s", match, pattern, code ? e.text : "accepted");
 	if (why && (!strstr(e.text, why) || !strstr(e.text, column_name(at))))
