@@ -124,6 +124,7 @@ static void sum_shard(struct capture_summary *s, const struct shard *shard)
 	s->dns_queries += counts->dns_queries;
 	s->http_requests += counts->http_requests;
 	s->client_hellos += counts->client_hellos;
+	s->quic_initials += counts->quic_initials;
 	s->flows += flows->opened;
 	s->evicted_flows += flows->evicted;
 	s->duplicate_packets += shard_duplicates(shard)->copies;

@@ -78,6 +78,7 @@ static void on_request(void *context, const struct event *ev)
 	struct shard *s = context;
 	const struct http_request *http = event_http_request(ev);
 	const struct tls_client_hello *tls = event_tls_client_hello(ev);
+	const struct quic_initial *quic = event_quic_initial(ev);
 	const struct dns_message *dns = event_dns_message(ev);
 	if (http) {
 		s->counts.http_requests++;
@@ -85,10 +86,19 @@ static void on_request(void *context, const struct event *ev)
 	} else if (tls) {
 		s->counts.client_hellos++;
 		keep_trigger(s, ev, TRIGGER_TLS, tls->sni);
+	} else if (quic) {
+		s->counts.quic_initials++;
+		keep_trigger(s, ev, TRIGGER_QUIC, quic->hello.sni);
 	} else if (dns && !dns->response) {
 		s->counts.dns_queries++;
 		keep_trigger(s, ev, TRIGGER_DNS, dns->qname);
 	}
+}
+
+static void on_quic_flow(void *context, const struct event *ev)
+{
+	struct shard *s = context;
+	s->counts.quic_limited += event_quic_flow(ev)->limited;
 }
 
 static void on_stream_bytes(void *context, struct flow *f, enum dir d, uint8_t version, bool restart, struct span data,
@@ -177,8 +187,9 @@ static int detector_init(struct shard *s, size_t i, struct slot_plan *plan, stru
 /* Requests first: detectors read the trigger that a request leaves with its flow. */
 static int bus_init(struct shard *s, struct err *e)
 {
-	static const enum event_type requests[] = {EV_HTTP_REQUEST, EV_TLS_CLIENT_HELLO, EV_DNS_MESSAGE};
-	bool ok = true;
+	static const enum event_type requests[] = {EV_HTTP_REQUEST, EV_TLS_CLIENT_HELLO, EV_QUIC_INITIAL,
+	                                           EV_DNS_MESSAGE};
+	bool ok = bus_subscribe(&s->bus, EV_QUIC_FLOW, on_quic_flow, s);
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
 		ok = ok && bus_subscribe(&s->bus, requests[i], on_request, s);
 	for (enum event_type t = 0; t < EV_COUNT; t++) {
@@ -362,7 +373,8 @@ const uint64_t *shard_tested(const struct shard *s)
 uint64_t shard_dropped(const struct shard *s)
 {
 	const struct stream_counts *streams = stream_counts(s->streams);
-	return s->candidates.dropped + s->names.refused + s->counts.no_memory + s->tracker.counts.resets_refused + s->tracker.counts.rolls_refused +
-	       s->dispatch.counts.hold_refused + s->dispatch.counts.state_refused + streams->rings_evicted +
-	       streams->pending_refused + streams->pairs_refused;
+	return s->candidates.dropped + s->names.refused + s->counts.no_memory + s->counts.quic_limited +
+	       s->tracker.counts.resets_refused + s->tracker.counts.rolls_refused + s->dispatch.counts.hold_refused +
+	       s->dispatch.counts.state_refused + streams->rings_evicted + streams->pending_refused +
+	       streams->pairs_refused;
 }

@@ -11,12 +11,14 @@
 #include "dissectors/dispatch.h"
 #include "dissectors/dns.h"
 #include "dissectors/http.h"
+#include "dissectors/quic.h"
 #include "dissectors/tls.h"
 
 struct shard_counts {
-	uint64_t dns_queries, http_requests, client_hellos;
-	uint64_t analysed;  /* packets with a transport header, copies apart */
-	uint64_t no_memory; /* packets not followed because memory ran out */
+	uint64_t dns_queries, http_requests, client_hellos, quic_initials;
+	uint64_t quic_limited; /* QUIC flows with Initials that a limit left unread */
+	uint64_t analysed;     /* packets with a transport header, copies apart */
+	uint64_t no_memory;    /* packets not followed because memory ran out */
 };
 
 struct shard;

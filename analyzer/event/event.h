@@ -46,7 +46,9 @@ struct event {
 	BODY(tls_client_hello)                                                                                         \
 	BODY(tls_server_hello)                                                                                         \
 	BODY(tls_certificate)                                                                                          \
-	BODY(tls_alert)
+	BODY(tls_alert)                                                                                                \
+	BODY(quic_initial)                                                                                             \
+	BODY(quic_flow)
 
 #define BODY(body) const struct body *event_##body(const struct event *ev);
 EVENT_BODIES(BODY)

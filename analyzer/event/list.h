@@ -11,4 +11,6 @@
 	EVENT(TLS_CLIENT_HELLO, tls_client_hello)                                                                      \
 	EVENT(TLS_SERVER_HELLO, tls_server_hello)                                                                      \
 	EVENT(TLS_CERTIFICATE, tls_certificate)                                                                        \
-	EVENT(TLS_ALERT, tls_alert)
+	EVENT(TLS_ALERT, tls_alert)                                                                                    \
+	EVENT(QUIC_INITIAL, quic_initial)                                                                              \
+	EVENT(QUIC_FLOW, quic_flow)

@@ -134,6 +134,7 @@ static enum name_source trigger_name_source(enum trigger_kind kind)
 	case TRIGGER_HTTP:
 		return NAME_HOST;
 	case TRIGGER_TLS:
+	case TRIGGER_QUIC:
 		return NAME_SNI;
 	case TRIGGER_NONE:
 		break;

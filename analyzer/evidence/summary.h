@@ -14,7 +14,7 @@ struct capture_summary {
 	int64_t first_ns, last_ns; /* FRAME_NO_TIME: no frame has a time */
 	uint64_t packets;          /* frames */
 	uint64_t packets_analysed; /* decoded to a transport header, copies apart */
-	uint64_t flows, dns_queries, http_requests, client_hellos, names;
+	uint64_t flows, dns_queries, http_requests, client_hellos, quic_initials, names;
 	enum vantage vantage;
 	uint64_t cut_packets, malformed_packets, duplicate_packets, disordered_packets;
 	uint64_t lost_bytes; /* acknowledged, never captured */

@@ -12,7 +12,7 @@
 #include "analyzer/net/waiting.h"
 
 /* What the client asked for, and the packet that completed the question. */
-enum trigger_kind { TRIGGER_NONE, TRIGGER_DNS, TRIGGER_HTTP, TRIGGER_TLS };
+enum trigger_kind { TRIGGER_NONE, TRIGGER_DNS, TRIGGER_HTTP, TRIGGER_TLS, TRIGGER_QUIC };
 struct trigger {
 	enum trigger_kind kind;
 	uint32_t server_packets; /* with payload, that the server had sent by then */

@@ -88,6 +88,7 @@ COUNT_COLUMN(flows)
 COUNT_COLUMN(dns_queries)
 COUNT_COLUMN(http_requests)
 COUNT_COLUMN(client_hellos)
+COUNT_COLUMN(quic_initials)
 COUNT_COLUMN(names)
 COUNT_COLUMN(cut_packets)
 COUNT_COLUMN(malformed_packets)
@@ -154,7 +155,7 @@ const struct capture_column capture_columns[] = {
     {{"dns_queries", COLUMN_NUMBER, "DNS queries"}, put_dns_queries},
     {{"http_requests", COLUMN_NUMBER, "HTTP requests"}, put_http_requests},
     {{"client_hellos", COLUMN_NUMBER, "TLS ClientHellos"}, put_client_hellos},
-    {{"quic_initials", COLUMN_NUMBER, "QUIC Initials"}, NULL},
+    {{"quic_initials", COLUMN_NUMBER, "ClientHellos decrypted from QUIC Initials"}, put_quic_initials},
     {{"names", COLUMN_NUMBER, "distinct names asked for"}, put_names},
     {{"vantage", COLUMN_WORD, "where the capture was taken"}, put_vantage},
     {{"frame_offset", COLUMN_NUMBER, "frames before this file's first"}, put_frame_offset},

@@ -8,6 +8,7 @@
 #include "dissectors/dispatch.h"
 #include "dissectors/dns.h"
 #include "dissectors/http.h"
+#include "dissectors/quic.h"
 #include "dissectors/tls.h"
 
 #include <fcntl.h>
@@ -67,6 +68,12 @@ static void on_hello(void *context, const struct event *ev)
 	(void)context;
 	if (ev->version == 0)
 		print_line("sni", event_tls_client_hello(ev)->sni);
+}
+
+static void on_quic(void *context, const struct event *ev)
+{
+	(void)context;
+	print_line("sni", event_quic_initial(ev)->hello.sni);
 }
 
 static void on_bytes(void *context, struct flow *f, enum dir d, uint8_t version, bool restart, struct span data,
@@ -164,6 +171,7 @@ int main(int argc, char **argv)
 	bus_subscribe(&s.bus, EV_DNS_MESSAGE, on_dns, &s);
 	bus_subscribe(&s.bus, EV_HTTP_REQUEST, on_http, &s);
 	bus_subscribe(&s.bus, EV_TLS_CLIENT_HELLO, on_hello, &s);
+	bus_subscribe(&s.bus, EV_QUIC_INITIAL, on_quic, &s);
 	int failed = read_capture(&s, fd);
 	printf("tcp_flows\t%llu\n", (unsigned long long)s.tcp_flows);
 	flow_table_free(s.flows);

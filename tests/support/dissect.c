@@ -3,6 +3,7 @@
 
 #include "dissectors/dns.h"
 #include "dissectors/http.h"
+#include "dissectors/quic.h"
 #include "dissectors/tls.h"
 #include "tests/support/guard.h"
 
@@ -27,6 +28,8 @@ struct dissect {
 	struct guard guard;
 	bool given_up[2];
 	bool closed;
+	uint64_t frames; /* datagrams so far */
+	int64_t now_ns;
 	FILE *out;
 	char *text;
 	size_t text_len;
@@ -207,6 +210,44 @@ static void show_alert(void *context, const struct event *ev)
 	        a->before_server_hello, (unsigned long long)a->offset);
 }
 
+static void show_quic_initial(void *context, const struct event *ev)
+{
+	struct dissect *x = context;
+	const struct quic_initial *q = event_quic_initial(ev);
+	const struct tls_client_hello *h = &q->hello;
+	put_head(x, ev);
+	fprintf(x->out, " version=%08x packets=%u length=%u retry=%d partial=%d", q->version, q->packets, q->hello_len,
+	        q->after_retry, h->partial);
+	put_span(x, "dcid", span_of(q->dcid.bytes, q->dcid.len));
+	put_span(x, "sni", h->sni);
+	show_numbers(x, "ciphers", h->ciphers, h->cipher_count);
+	show_numbers(x, "extensions", h->extensions, h->extension_count);
+	put_span(x, "body", h->body);
+	fputc('\n', x->out);
+}
+
+static void show_quic_side(struct dissect *x, const char *name, const struct quic_side *s)
+{
+	fprintf(x->out, " %s=%u:%u,%u,%u,%u,%u,%u", name, s->datagrams, s->initial, s->zero_rtt, s->handshake,
+	        s->one_rtt, s->other, s->one_rtt_first);
+}
+
+static void show_quic_flow(void *context, const struct event *ev)
+{
+	struct dissect *x = context;
+	const struct quic_flow *f = event_quic_flow(ev);
+	if (ev->version > 0)
+		return; /* datagrams have one version only */
+	put_head(x, ev);
+	fprintf(x->out, " version=%08x hellos=%u verified=%d retry=%d negotiation=%d cut=%d limited=%d first=%u",
+	        f->version, f->hellos, f->verified, f->retry, f->version_negotiation, f->cut, f->limited, f->first_len);
+	show_quic_side(x, "up", &f->side[DIR_UP]);
+	show_quic_side(x, "down", &f->side[DIR_DOWN]);
+	fprintf(x->out, " rtt=%lld finished=%llu after=%u answered=%u repeated=%u unanswered=%u\n",
+	        (long long)f->round_trip_ns, (unsigned long long)f->finished.number, f->after_finished, f->answered,
+	        f->repeated, f->unanswered);
+}
+
 static void subscribe(struct dissect *x)
 {
 	bus_subscribe(&x->bus, EV_DNS_MESSAGE, show_dns, x);
@@ -217,6 +258,8 @@ static void subscribe(struct dissect *x)
 	bus_subscribe(&x->bus, EV_TLS_SERVER_HELLO, show_server_hello, x);
 	bus_subscribe(&x->bus, EV_TLS_CERTIFICATE, show_certificate, x);
 	bus_subscribe(&x->bus, EV_TLS_ALERT, show_alert, x);
+	bus_subscribe(&x->bus, EV_QUIC_INITIAL, show_quic_initial, x);
+	bus_subscribe(&x->bus, EV_QUIC_FLOW, show_quic_flow, x);
 }
 
 struct dissect *dissect_new(const struct dissector *dissector, uint16_t client_port, uint16_t server_port)
@@ -247,6 +290,7 @@ void dissect_restart(struct dissect *x)
 		x->body_len[version] = x->side[version][DIR_UP].len = x->side[version][DIR_DOWN].len = 0;
 	}
 	x->closed = false;
+	x->frames = 0;
 	pool_free(&x->large);
 	if (x->dissector->large_size > 0)
 		pool_init(&x->large, x->dissector->large_size, x->dissector->large_cap);
@@ -380,7 +424,11 @@ void dissect_gap(struct dissect *x, enum dir dir, uint64_t missing)
 
 void dissect_datagram(struct dissect *x, enum dir dir, struct span bytes, size_t wire_len)
 {
-	struct packet pkt = {.payload_len = (uint32_t)wire_len, .payload = bytes};
+	struct frame frame = {.number = ++x->frames, .ts_ns = x->now_ns, .wire_len = (uint32_t)wire_len};
+	struct packet pkt = {.frame = &frame,
+	                     .clock_ns = x->now_ns,
+	                     .payload_len = (uint32_t)wire_len,
+	                     .payload = bytes};
 	struct dissection d = dissection_of(x, dir, 0);
 	d.pkt = &pkt;
 	if (x->given_up[0])
@@ -392,6 +440,11 @@ void dissect_datagram(struct dissect *x, enum dir dir, struct span bytes, size_t
 	if (!x->dissector->datagram(&d, shown))
 		give_up(x, 0, "");
 	arena_reset(&x->scratch);
+}
+
+void dissect_wait(struct dissect *x, int64_t ns)
+{
+	x->now_ns += ns;
 }
 
 void dissect_close(struct dissect *x)

@@ -22,6 +22,8 @@ void dissect_feed_rival(struct dissect *x, enum dir dir, struct span bytes, bool
 void dissect_gap(struct dissect *x, enum dir dir, uint64_t missing);
 /* One datagram of wire_len bytes of which `bytes` were captured. */
 void dissect_datagram(struct dissect *x, enum dir dir, struct span bytes, size_t wire_len);
+/* The capture clock moves on; datagrams alone have times. */
+void dissect_wait(struct dissect *x, int64_t ns);
 /* The flow closes; harmless when it was given up. */
 void dissect_close(struct dissect *x);
 

@@ -316,7 +316,7 @@ static void a_capture_without_packets_has_counts_of_0(void **state)
 	assert_string_equal(of_capture(*state, &s, "packets"), "0");
 	assert_string_equal(of_capture(*state, &s, "findings"), "0");
 	assert_string_equal(of_capture(*state, &s, "first_time"), "");
-	assert_string_equal(of_capture(*state, &s, "quic_initials"), "");
+	assert_string_equal(of_capture(*state, &s, "quic_initials"), "0");
 	assert_string_equal(of_capture(*state, &s, "link_types"), "EN10MB;RAW");
 	assert_string_equal(of_capture(*state, &s, "tested"), "rst_seq_data:3;dns_dual_answer:0");
 	assert_string_equal(of_capture(*state, &s, "sha256"),
