@@ -166,7 +166,7 @@ static bool value_fits(const struct burst_facts *b, const struct rule_condition 
 		return index < c->item_count && item_fits(b, c, &c->items[index], value) == 1;
 	for (size_t i = 0; i < c->item_count; i++) {
 		int fits = item_fits(b, c, &c->items[i], value);
-		if (fits < 0)
+		if (fits < 0 && c->unlike)
 			return false;
 		any |= fits == 1;
 	}

@@ -84,6 +84,7 @@ static void conditions_that_hold(void **unused)
 	    "rstack.ipid = other+1..3",
 	    "rst.ipid = 0x64",
 	    "rst.ipid != other",
+	    "rst.ipid = request|0x64",
 	    "window != other",
 	    "df = no",
 	    "payload = 0; options = 0",
