@@ -16,7 +16,8 @@ enum {
 	SHARE_PENDING_PERCENT = 25,
 	SHARE_HOLD_PERCENT = 25,
 	SHARE_CANDIDATE_PERCENT = 25,
-	SHARE_NAMES_PERCENT = 5
+	SHARE_NAMES_PERCENT = 5,
+	SHARE_DETECTOR_PERCENT = 10 /* each that has tables of its own */
 };
 
 #define SECONDS(n) (INT64_C(n) * 1000000000)
@@ -175,6 +176,7 @@ static int detector_init(struct shard *s, size_t i, struct slot_plan *plan, stru
 	    .attempts = &s->attempts,
 	    .names = &s->names,
 	    .wanted = s->wanted,
+	    .memory = s->config->max_memory / PIPELINE_SHARDS / 100 * SHARE_DETECTOR_PERCENT,
 	};
 	if (detectors[i]->run_size && !(d->run = calloc(1, detectors[i]->run_size)))
 		return err_set(e, ERR_NOMEM, "out of memory");

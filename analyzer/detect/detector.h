@@ -24,6 +24,7 @@ struct detection {
 	struct names *names;       /* of the shard: names_keep() makes a name outlive the event */
 	int64_t now_ns;            /* capture clock; at the end of the capture its last value */
 	const bool *wanted;        /* by index into mechanisms[]; NULL: all */
+	size_t memory;             /* bytes that the detector's own tables may take; 0: no bound */
 };
 
 typedef void detect_fn(struct detection *d, const struct event *ev);

@@ -1,5 +1,5 @@
 /*
- * DN1, dns_dual_answer: two answers to one query that contradict each other. A resolver answers once; an injector that
+ * DN1, dns_dual_answer, and DN5, dns_rcode_injected, by a second answer: two answers to one query that contradict each other. A resolver answers once; an injector that
  * cannot stop the query adds its own answer, and the genuine one comes too (Duan et al., SATIN 2012; Anonymous et al.,
  * FOCI 2020; Hoang et al., 2021). In 26.9 million transactions at two network borders two benign servers did so, one
  * with two addresses of one /24, one with SERVFAIL.
@@ -12,7 +12,7 @@
 #include "analyzer/detect/dns_rules.h"
 #include "analyzer/detect/suspect.h"
 
-enum { RCODE_SERVFAIL = 2, BURST_LEAST = 3 };
+enum { RCODE_SERVFAIL = 2, BURST_LEAST = 3, NEXT_IDS = 8 };
 
 #define APART_NS       INT64_C(5000000000) /* more than this between two answers: no race */
 #define FIRST_RETRY_NS INT64_C(1000000000) /* no client repeats a query sooner */
@@ -181,14 +181,30 @@ static bool one_query_explains(const struct dns_exchange *x)
 }
 
 /*
+ * Two answers alike in every header field, the second with the next IP-ID: one machine sent both. A forger that copies the
+ * TTL does not know where the resolver's counter is.
+ */
+static bool one_sender(const struct dispute *d)
+{
+	const struct dns_answer *a = d->sides[0], *b = d->sides[1];
+	uint16_t step = (uint16_t)(b->ip_id - a->ip_id);
+	return d->count == 2 && a->ipv4 && b->ipv4 && a->ip_id != 0 && step >= 1 && step <= NEXT_IDS &&
+	       a->ip_ttl == b->ip_ttl && a->ip_df == b->ip_df && a->aa == b->aa && a->ra == b->ra &&
+	       a->has_opt == b->has_opt && a->rcode == b->rcode;
+}
+
+/*
  * Two queries with an answer each, one of them not in the capture: a content network answers differently each time. It
  * is named where it fits and no side is surely forged, and lowers the label where something speaks for it.
  */
 static void weigh_second_query(struct finding *f, const struct dns_case *c, const struct dispute *d)
 {
 	bool forged = surely_forged(c, d), dropped = repeat_may_be_dropped(c->x) && !forged;
-	finding_term(f, c->d->weights, "E12", dropped || servfail_alone(d));
-	bool likely = dropped || retry_fits(d);
+	bool same = one_sender(d) && !forged;
+	finding_term(f, c->d->weights, "E12", dropped || same || servfail_alone(d));
+	if (same)
+		finding_term(f, c->d->weights, "E03c", false);
+	bool likely = dropped || same || retry_fits(d);
 	if (forged || (!likely && !one_query_explains(c->x)))
 		return;
 	f->alternatives |= 1U << ALT_LOST_RETRY;
@@ -251,15 +267,25 @@ static void describe(struct finding *f, const struct dns_exchange *x, struct det
 	finding_detail(f, "gap_us", out->gap_us);
 }
 
-static void add_suspects(struct finding *f, const struct dns_case *c, const struct dispute *dispute)
+/* Bits of the answers that are taken for false ones. */
+static unsigned accused_of(const struct dns_case *c, const struct dispute *dispute)
+{
+	const struct dns_answer *genuine = genuine_of(c);
+	unsigned accused = 0;
+	for (size_t i = 0; i < c->x->answer_count; i++)
+		accused |= (unsigned)is_suspect(c, c->x->answers[i], genuine) << i;
+	for (size_t i = 0; i < c->x->answer_count && !accused; i++)
+		accused |= (unsigned)(c->x->answers[i] == dispute->sides[0]) << i;
+	return accused;
+}
+
+static void add_suspects(struct finding *f, const struct dns_case *c)
 {
 	const struct dns_answer *genuine = genuine_of(c), *suspects[DNS_ANSWERS_MAX];
 	size_t count = 0;
 	for (size_t i = 0; i < c->x->answer_count; i++)
-		if (is_suspect(c, c->x->answers[i], genuine))
+		if (c->accused & 1U << i)
 			suspects[count++] = c->x->answers[i];
-	if (count == 0)
-		suspects[count++] = dispute->sides[0];
 	/* The facts shown are those of the first, so it comes last. */
 	for (size_t i = count; i-- > 0;) {
 		const struct dns_answer *a = suspects[i];
@@ -280,7 +306,19 @@ static void add_suspects(struct finding *f, const struct dns_case *c, const stru
 		finding_evidence(f, c->x->answers[i]->frame);
 }
 
-bool dns_dual_judge(const struct dns_case *c)
+/* DN5: among the false ones is an error code, and another answer has addresses. */
+static bool rcode_contradicted(const struct dns_case *c)
+{
+	bool denied = false, answered = false;
+	for (size_t i = 0; i < c->x->answer_count; i++) {
+		const struct dns_answer *a = c->x->answers[i];
+		denied |= (c->accused & 1U << i) && a->rcode != 0;
+		answered |= !(c->accused & 1U << i) && a->rcode == 0 && (a->address_count > 0 || a->cname);
+	}
+	return denied && answered;
+}
+
+bool dns_dual_judge(struct dns_case *c)
 {
 	const struct dns_exchange *x = c->x;
 	if (x->over_tcp || x->answer_count == 0)
@@ -291,15 +329,21 @@ bool dns_dual_judge(const struct dns_case *c)
 		return dispute.count >= 2;
 	struct finding f;
 	struct details details;
+	c->disputed = (1U << x->answer_count) - 1;
+	c->accused = accused_of(c, &dispute);
 	dns_finding_open(&f, c, "dns_dual_answer");
 	f.kind = KIND_CONTRADICTION;
 	weigh_second_query(&f, c, &dispute);
-	add_suspects(&f, c, &dispute);
+	add_suspects(&f, c);
 	describe(&f, x, &details);
 	if (servfail_alone(&dispute))
 		f.alternatives |= 1U << ALT_LOAD_BALANCER;
 	if (addr_is_private(&x->server) || addr_is_loopback(&x->server))
 		f.guards_named |= 1U << GUARD_LOCAL_BOX;
 	(void)detection_propose(c->d, x->flow, &f);
+	if (rcode_contradicted(c)) {
+		f.mechanism = mechanism_find("dns_rcode_injected");
+		(void)detection_propose(c->d, x->flow, &f);
+	}
 	return true;
 }

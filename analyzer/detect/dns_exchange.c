@@ -5,18 +5,24 @@
 
 #include "analyzer/detect/dns_address.h"
 
-enum { BUCKETS = 16384 }; /* a power of two */
+enum { BUCKETS_LEAST = 64 }; /* a power of two */
 
 /* A second capture of one packet comes at once; nobody repeats a query so soon (guard G4). */
 #define COPY_NS INT64_C(5000000)
 
-int dns_exchanges_init(struct dns_exchanges *t, struct err *e)
+int dns_exchanges_init(struct dns_exchanges *t, size_t bytes, struct err *e)
 {
-	*t = (struct dns_exchanges){.hash = hash_key_random()};
-	pool_init(&t->exchanges, sizeof(struct dns_exchange), DNS_EXCHANGES_MAX);
-	pool_init(&t->answers, sizeof(struct dns_answer), DNS_EXCHANGES_MAX);
+	size_t fit =
+	    bytes / (sizeof(struct dns_exchange) + sizeof(struct dns_answer) + 2 * sizeof(struct dns_exchange *));
+	size_t cap = bytes && fit < DNS_EXCHANGES_MAX ? fit : DNS_EXCHANGES_MAX;
+	*t = (struct dns_exchanges){.hash = hash_key_random(), .bucket_mask = BUCKETS_LEAST - 1};
+	cap = cap < DNS_EXCHANGES_LEAST ? DNS_EXCHANGES_LEAST : cap;
+	pool_init(&t->exchanges, sizeof(struct dns_exchange), cap);
+	pool_init(&t->answers, sizeof(struct dns_answer), cap);
 	list_init(&t->by_age);
-	t->buckets = calloc(BUCKETS, sizeof(struct dns_exchange *));
+	while (t->bucket_mask < cap)
+		t->bucket_mask = t->bucket_mask * 2 + 1;
+	t->buckets = calloc(t->bucket_mask + 1, sizeof(struct dns_exchange *));
 	return t->buckets ? 0 : err_set(e, ERR_NOMEM, "no memory for DNS queries");
 }
 
@@ -52,7 +58,7 @@ static void key_of(const struct dns_exchanges *t, struct dns_exchange *x, const 
 
 static struct dns_exchange **bucket_of(const struct dns_exchanges *t, const struct dns_exchange *x)
 {
-	return &t->buckets[hash_bytes(t->hash, &x->key, sizeof x->key) & (BUCKETS - 1)];
+	return &t->buckets[hash_bytes(t->hash, &x->key, sizeof x->key) & t->bucket_mask];
 }
 
 static struct dns_exchange *lookup(struct dns_exchanges *t, const struct event *ev, const struct dns_message *m)
@@ -90,6 +96,8 @@ static void transmission_note(struct dns_exchange *x, const struct packet *p)
 		x->repeated_at_once = true;
 		return;
 	}
+	if (x->transmissions > 0 && x->transmissions <= DNS_REPEATS_MAX)
+		x->repeats[x->transmissions - 1] = frame_ref_of(p);
 	x->last = frame_ref_of(p);
 	x->last_clock_ns = p->clock_ns;
 	x->ip_id = p->ip_id;
@@ -123,6 +131,7 @@ struct dns_exchange *dns_exchange_query(struct dns_exchanges *t, struct list *of
 	x->ipv4 = p->src.version == 4;
 	x->has_opt = m->has_opt;
 	x->over_tcp = m->over_tcp;
+	x->trailing = m->trailing > 0;
 	struct span name = span_first(m->qname, DNS_QUERY_NAME_MAX);
 	memcpy(x->name, name.ptr, name.len);
 	x->name_len = name.len;
@@ -166,6 +175,17 @@ static void note_copy(struct dns_answer *a, const struct packet *p)
 		a->copy_frames[a->copies] = frame_ref_of(p);
 	if (a->copies < UINT16_MAX)
 		a->copies++;
+}
+
+/* Bytes behind the message, unless they are padding. */
+static uint32_t stray_bytes(const struct dns_message *m)
+{
+	if (!(m->flaws & DNS_TRAILING) || m->trailing > m->wire.len)
+		return 0;
+	for (size_t i = m->wire.len - m->trailing; i < m->wire.len; i++)
+		if (m->wire.ptr[i] != 0)
+			return m->trailing;
+	return 0;
 }
 
 static bool holds_addresses(const struct dns_answer *a, const struct dns_answer *of)
@@ -247,6 +267,7 @@ struct dns_answer *dns_exchange_answer(struct dns_exchanges *t, struct dns_excha
 	    .asked_clock_ns = x->last_clock_ns,
 	    .transmissions = x->transmissions,
 	    .length = m->length,
+	    .trailing = stray_bytes(m),
 	    .rcode = m->rcode,
 	    .ip_id = p->ip_id,
 	    .ip_ttl = p->ttl,

@@ -12,11 +12,14 @@
 #include "signatures/match.h"
 
 enum {
-	DNS_EXCHANGES_MAX = 16384, /* queries of a shard at once, and answers; the oldest goes first */
-	DNS_ANSWERS_MAX = 4,       /* of one query, see dns_exchange_answer; further ones are counted */
-	DNS_ADDRESSES_MAX = 8,     /* of one answer */
-	DNS_COPIES_MAX = 3,        /* frames of one answer's copies; further ones are counted */
-	DNS_QUERY_NAME_MAX = 255,  /* bytes kept of a name's presentation form */
+	DNS_EXCHANGES_MAX =
+	    16384,                /* queries of a shard at once, and answers, if memory allows; the oldest goes first */
+	DNS_EXCHANGES_LEAST = 64, /* whatever the memory */
+	DNS_ANSWERS_MAX = 4,      /* of one query, see dns_exchange_answer; further ones are counted */
+	DNS_ADDRESSES_MAX = 8,    /* of one answer */
+	DNS_REPEATS_MAX = 3,      /* frames of a query's repeats; further ones are counted */
+	DNS_COPIES_MAX = 3,       /* frames of one answer's copies; further ones are counted */
+	DNS_QUERY_NAME_MAX = 255, /* bytes kept of a name's presentation form */
 };
 
 #define DNS_EXCHANGE_NS INT64_C(15000000000) /* as long as the longest wait of Hold-On (Duan et al., 2012) */
@@ -34,6 +37,7 @@ struct dns_answer {
 	struct frame_ref copy_frames[DNS_COPIES_MAX];
 	uint32_t record_ttl; /* of the first address */
 	uint32_t length;
+	uint32_t trailing; /* bytes behind the message that are not all 0 */
 	uint16_t rcode, ip_id;
 	uint8_t ip_ttl;
 	uint8_t version; /* of the stream it was read from; 0 over UDP */
@@ -60,9 +64,10 @@ struct dns_exchange {
 	int64_t clock_ns;      /* of the first transmission */
 	int64_t last_clock_ns; /* of the latest */
 	struct frame_ref first, last;
-	uint16_t ip_id;         /* of the latest transmission */
-	uint16_t transmissions; /* capture copies apart */
-	bool ipv4, has_opt, over_tcp;
+	struct frame_ref repeats[DNS_REPEATS_MAX]; /* transmissions behind the first */
+	uint16_t ip_id;                            /* of the latest transmission */
+	uint16_t transmissions;                    /* capture copies apart */
+	bool ipv4, has_opt, over_tcp, trailing;
 	bool repeated_at_once;                       /* or one transmission was captured twice: nobody knows */
 	struct dns_answer *answers[DNS_ANSWERS_MAX]; /* in order of arrival, distinct */
 	size_t answer_count;
@@ -75,11 +80,12 @@ struct dns_exchanges {
 	struct pool exchanges, answers;
 	struct list by_age; /* oldest first */
 	struct dns_exchange **buckets;
+	size_t bucket_mask;
 	struct hash_key hash;
 };
 
-/* 0 or ERR_NOMEM. */
-int dns_exchanges_init(struct dns_exchanges *t, struct err *e);
+/* bytes: what it may take; 0: no bound but DNS_EXCHANGES_MAX. 0 or ERR_NOMEM. */
+int dns_exchanges_init(struct dns_exchanges *t, size_t bytes, struct err *e);
 void dns_exchanges_free(struct dns_exchanges *t);
 
 /* The oldest query when it is past its time, else NULL. */

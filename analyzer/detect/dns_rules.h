@@ -12,10 +12,14 @@ struct dns_case {
 	struct detection *d;
 	const struct dns_exchange *x;
 	struct dns_resolver *resolver; /* NULL: memory is out */
+
+	/* Set by dns_dual_judge, bits by index of the answer: part of a contradiction, and taken for the false one. */
+	unsigned disputed, accused;
 };
 
-/* DN1. True when answers contradict each other, whether or not that is a finding. */
-bool dns_dual_judge(const struct dns_case *c);
+/* DN1, and DN5 where one side is an error code. True when answers contradict each other, whether or not that is a
+ * finding. */
+bool dns_dual_judge(struct dns_case *c);
 
 /* DN2: true when an answer holds nothing but addresses that are not public. */
 bool dns_bogon_judge(const struct dns_case *c);

@@ -311,6 +311,107 @@ const struct mechanism mechanisms[] = {
         .innocent = "A load balancer or a router that forwards ports to several machines.",
     },
     {
+        .id = "dns_injector_fingerprint",
+        .stage = "dns",
+        .protocol = "dns",
+        .note =
+            "A DNS answer differs in its headers from the other answers of the resolver that it claims to come from: "
+            "interference by a box on the path, or another machine behind the resolver's address.",
+        .note_selective = "A DNS answer differs in its headers from the other answers of the resolver that it claims "
+                          "to come from, and "
+                          "what was hit was chosen: it fits censorship by forged DNS answers.",
+        .source = "Anonymous et al., Triplet Censors, FOCI 2020; Duan et al., SATIN 2012",
+        .rule = "The fields are those of a published injector (AA with DF clear and a record TTL of 60; or DF clear "
+                "and IP-ID 0) "
+                "and TTL, DF or IP-ID differ from the resolver's answers to other names within ten minutes; or two of "
+                "the three "
+                "differ; or one, together with AA, RA, OPT or the time. A TTL alone is a symptom.",
+        .innocent = "Several machines behind one address, a changed path: most of the other answers must agree, one "
+                    "difference is "
+                    "not enough. A resolver with zones of its own sets AA, with the same IP header.",
+        .terms = "E02b E03 E12d E12e E12f E01 E01b",
+    },
+    {
+        .id = "dns_trailing_garbage",
+        .stage = "dns",
+        .protocol = "dns",
+        .note = "A DNS answer is followed by bytes that belong to no record: a fault of whoever sent it, known from "
+                "one system "
+                "that forges answers.",
+        .source = "Fan et al., Wallbleed, NDSS 2025",
+        .rule = "1 to 125 bytes, not all 0, behind the last record of an answer over UDP whose query had none. A match "
+                "where the "
+                "answer shows another sign of being forged, else a symptom.",
+        .innocent = "Faulty resolvers and forwarders send such bytes for all names.",
+        .terms = "E12d E09_hint E02b E03 E12e E12f",
+    },
+    {
+        .id = "dns_rcode_injected",
+        .stage = "dns",
+        .protocol = "dns",
+        .note = "An error code for a name is contradicted by another answer, or its packet by the resolver's other "
+                "packets: "
+                "interference by a box on the path, or a resolver that filters.",
+        .note_selective = "An error code for a name is contradicted by another answer, or its packet by the resolver's "
+                          "other packets, and "
+                          "what was hit was chosen: it fits censorship by DNS.",
+        .source = "OONI web connectivity; Niaki et al., ICLab, IEEE S&P 2020",
+        .rule = "A contradiction: the same query has an address too (dns_dual_answer), or the header differs as in "
+                "dns_injector_fingerprint. A symptom: NXDOMAIN or REFUSED where another public resolver of the client "
+                "gives "
+                "a public address, or the same one before and after.",
+        .innocent = "Private views of a name, filtering resolvers the client chose, resolvers that refuse strangers, "
+                    "failures of a "
+                    "zone (SERVFAIL alone says nothing).",
+        .terms = "E12 E02b E03 E12e E12f E01 E01b E11",
+    },
+    {
+        .id = "dns_sinkhole_ip",
+        .stage = "dns",
+        .protocol = "dns",
+        .note = "One address was given for many unrelated names, and no connection to it came to anything.",
+        .note_selective =
+            "One address was given for many unrelated names, and what was hit was chosen: it fits censorship by DNS.",
+        .source = "Niaki et al., ICLab, IEEE S&P 2020",
+        .rule = "One public address answered for 11 or more registered domains, and every connection of the client to "
+                "it failed.",
+        .innocent = "Content networks serve thousands of names from one address: connections to them succeed.",
+        .terms = "E11",
+    },
+    {
+        .id = "dns_name_drop",
+        .stage = "dns",
+        .protocol = "dns",
+        .note = "One name got no answer from a resolver that answered other names at the time: lost or dropped, or its "
+                "zone has no "
+                "working server.",
+        .note_selective = "One name got no answer from a resolver that answered other names at the time, and another "
+                          "resolver had one: "
+                          "it fits censorship by dropped DNS queries.",
+        .source = "Hoang et al., 2022",
+        .rule = "Three or more transmissions of queries for a name, none answered for 5 s, while the resolver answered "
+                "other names "
+                "within 10 s: one, or three when other names were silent too.",
+        .innocent = "Lost packets (three in a row), a zone whose servers are down (other resolvers are silent too: no "
+                    "contrast then), "
+                    "an ignored record type (another type of the name is answered).",
+        .terms = "E11 E10_1 E10_2 E10_3 E10_4 E13",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "dns_answer_from_silent_host",
+        .stage = "dns",
+        .protocol = "dns",
+        .note = "A host that left every other name unanswered answered one: a box on the path may have answered for "
+                "it, or it serves "
+                "that name alone.",
+        .source = "OONI ts-012",
+        .rule = "In the whole capture the host answers one name of this client, and not one of three or more unrelated "
+                "ones.",
+        .innocent = "A server of one zone; a resolver that limits the rate.",
+        .terms = "E11",
+    },
+    {
         .id = "local_interference",
         .stage = "any",
         .protocol = "any",

@@ -1,0 +1,217 @@
+/*
+ * DN4, dns_injector_fingerprint and dns_trailing_garbage; and DN5, dns_rcode_injected, by the headers. An injector that
+ * stops the query leaves one answer alone, so there is no second one to contradict it. But the resolver has answered other
+ * names, and its answers agree in what its machine and its path set: TTL, DF, IP-ID counter, AA, RA, OPT. One that claims the
+ * same sender and differs was sent by another (Anonymous et al., "Triplet Censors", FOCI 2020; Fan et al., "Wallbleed",
+ * NDSS 2025; Duan et al., "Hold-On", SATIN 2012 for TTL and time).
+ *
+ * What else could explain the bytes: several machines behind the resolver's address (anycast, a balancer), a path that
+ * changed, a resolver that has zones of its own (AA), an answer too large for the path (DF). Therefore one difference is
+ * not enough, two in the IP header are, or one there and one in the message; and most of the others must agree. A TTL
+ * alone is a symptom.
+ */
+#include "analyzer/detect/dns_lone.h"
+
+#include "analyzer/detect/dns_rules.h"
+#include "analyzer/detect/suspect.h"
+
+enum {
+	SMALL_ANSWER = 512,  /* bytes that every path carries whole */
+	TTL_ALONE_LEAST = 3, /* answers of one TTL, for a TTL alone */
+	FULL_LEAST = 2,      /* answers behind a full weight */
+	COUNTER_FULL = 4,
+	HASTE_FULL = 10,
+	STRAY_MOST = 125, /* bytes of memory that one answer showed */
+};
+
+static const struct {
+	unsigned bit;
+	const char *word;
+} words[] = {{DNS_ODD_TTL, "ttl"}, {DNS_ODD_DF, "df"},   {DNS_ODD_ID, "ip_id"},   {DNS_ODD_AA, "aa"},
+             {DNS_ODD_RA, "ra"},   {DNS_ODD_OPT, "opt"}, {DNS_ODD_HASTE, "time"}, {DNS_ODD_HASTE2, "time"}};
+
+/* What counts against this answer: DF says nothing about one that the path may have cut. */
+static unsigned odd_of(const struct dns_outcome *r)
+{
+	unsigned odd = r->verdict.odd;
+	return r->length > SMALL_ANSWER ? odd & ~(unsigned)DNS_ODD_DF : odd;
+}
+
+static unsigned header_count(unsigned odd)
+{
+	return ((odd & DNS_ODD_TTL) != 0) + 0U + ((odd & DNS_ODD_DF) != 0) + ((odd & DNS_ODD_ID) != 0);
+}
+
+/* By its own content there is a reason to look at it and not at the others. */
+static bool stands_out(const struct dns_outcome *r)
+{
+	return r->fields || r->rcode != 0 || r->known || r->bogon;
+}
+
+/* AA and a record TTL of 60 where IPv6 has no DF flag to look at. */
+static bool half_fields(const struct dns_outcome *r)
+{
+	enum { INJECTOR_RECORD_TTL = 60 };
+	return !r->ipv4 && (odd_of(r) & DNS_ODD_AA) && r->address_count > 0 && r->record_ttl == INJECTOR_RECORD_TTL;
+}
+
+enum reading { PLAIN, FIELDS, CONTRADICTION, SYMPTOM };
+
+static enum reading read_outcome(const struct dns_outcome *r)
+{
+	unsigned odd = odd_of(r), headers = header_count(odd);
+	bool several = r->verdict.others >= FULL_LEAST;
+	if (r->silent)
+		return PLAIN;
+	if (r->fields && r->disputed && r->accused)
+		return FIELDS;
+	if (r->verdict.others == 0 || headers == 0)
+		return PLAIN;
+	if (r->fields || half_fields(r))
+		return FIELDS;
+	if (headers >= 2 && (several || stands_out(r)))
+		return CONTRADICTION;
+	if (several && ((odd & DNS_ODD_MESSAGE) || (odd & DNS_ODD_HASTE)))
+		return CONTRADICTION;
+	bool ttl = (odd & DNS_ODD_TTL) && r->verdict.unanimous && r->verdict.others >= TTL_ALONE_LEAST;
+	return ttl ? SYMPTOM : PLAIN;
+}
+
+static void add_terms(struct finding *f, const struct weights *w, const struct dns_outcome *r)
+{
+	unsigned odd = odd_of(r), others = r->verdict.others;
+	if (odd & DNS_ODD_TTL)
+		finding_term(f, w, "E02b", others < FULL_LEAST);
+	if (odd & DNS_ODD_ID)
+		finding_term(f, w, "E03", others < COUNTER_FULL);
+	if (odd & DNS_ODD_DF)
+		finding_term(f, w, "E12e", others < FULL_LEAST);
+	if (odd & DNS_ODD_MESSAGE)
+		finding_term(f, w, "E12f", false);
+	if (odd & (DNS_ODD_HASTE | DNS_ODD_HASTE2))
+		finding_term(f, w, odd & DNS_ODD_HASTE ? "E01" : "E01b", others < HASTE_FULL);
+	if (r->fields || half_fields(r))
+		finding_term(f, w, "E12d", !r->fields);
+}
+
+static void add_facts(struct finding *f, const struct dns_outcome *r)
+{
+	f->facts =
+	    (struct facts){.known = FACT_TTL | FACT_PAYLOAD_LENGTH, .ttl = r->ip_ttl, .payload_length = r->length};
+	if (r->ipv4) {
+		f->facts.known |= FACT_IP_ID | FACT_DF;
+		f->facts.ip_id = r->ip_id;
+		f->facts.df = r->ip_df;
+	}
+	if (r->verdict.others > 0) {
+		f->facts.known |= FACT_TTL_BASELINE;
+		f->facts.ttl_baseline = r->verdict.ttl;
+		f->facts.hop_delta = (int16_t)(hops_of(r->ip_ttl) - hops_of(r->verdict.ttl));
+	}
+	if (r->delta_ns >= 0) {
+		f->facts.known |= FACT_DELTA;
+		f->facts.delta_us = r->delta_ns / 1000;
+	}
+	if (r->delta_ns >= 0 && r->verdict.rtt_min_ns >= 0) {
+		f->facts.known |= FACT_RTT;
+		f->facts.rtt_min_us = r->verdict.rtt_min_ns / 1000;
+		f->facts.rtt_samples = r->verdict.rtt_samples;
+	}
+}
+
+/* The answer's frames; guards that its place asks for. */
+static void add_answer(struct finding *f, const struct dns_outcome *r)
+{
+	for (size_t i = 0; i < sizeof r->frames / sizeof *r->frames; i++)
+		finding_suspect(f, r->frames[i]);
+	if (r->signature) {
+		f->signatures[0] = r->signature;
+		f->signature_count = 1;
+	}
+	add_facts(f, r);
+	if (r->local)
+		f->guards_named |= 1U << GUARD_LOCAL_BOX;
+	f->alternatives |= 1U << ALT_LOAD_BALANCER;
+}
+
+struct details {
+	char odd[64], others[16], said[ADDR_TEXT_SIZE], trailing[16];
+};
+
+static void describe(struct finding *f, const struct dns_outcome *r, struct details *out)
+{
+	struct text odd = text_over(out->odd, sizeof out->odd), others = text_over(out->others, sizeof out->others);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (odd_of(r) & words[i].bit)
+			text_printf(&odd, "%s%s", odd.len ? "|" : "", words[i].word);
+	text_printf(&others, "%u", r->verdict.others);
+	finding_detail(f, "answer",
+	               r->rcode || !r->address_count ? dns_rcode_name(r->rcode) : addr_text(&r->address, out->said));
+	finding_detail(f, "differs", out->odd);
+	finding_detail(f, "compared", out->others);
+	if (r->fields)
+		finding_detail(f, "injector_fields", r->fields);
+}
+
+static bool near_box(const struct dns_outcome *r)
+{
+	return hops_of(r->ip_ttl) == 0 && r->verdict.others > 0 && hops_of(r->verdict.ttl) >= 3;
+}
+
+static void propose(struct conclusion *c, const struct dns_outcome *r, enum reading reading)
+{
+	struct finding f;
+	struct details details;
+	dns_outcome_finding(&f, r, r->rcode ? "dns_rcode_injected" : "dns_injector_fingerprint");
+	f.kind = reading == FIELDS ? KIND_MATCH : reading == SYMPTOM ? KIND_SYMPTOM : KIND_CONTRADICTION;
+	add_answer(&f, r);
+	add_terms(&f, c->weights, r);
+	describe(&f, r, &details);
+	if (near_box(r)) {
+		f.guards_named |= 1U << GUARD_LOCAL_BOX;
+		if (reading != CONTRADICTION) {
+			f.mechanism = mechanism_find("local_interference");
+			f.kind = KIND_INFORMATIONAL;
+		}
+	}
+	(void)conclusion_propose(c, &f);
+}
+
+/*
+ * Bytes behind the message. A resolver with a fault may send some, a forger who copies too much of its memory did; only
+ * beside other signs of a forged answer is it a match.
+ */
+static void propose_stray(struct conclusion *c, const struct dns_outcome *r, enum reading reading)
+{
+	struct finding f;
+	struct details details;
+	struct text trailing = text_over(details.trailing, sizeof details.trailing);
+	bool forged = reading == FIELDS || reading == CONTRADICTION || r->known || r->accused;
+	dns_outcome_finding(&f, r, "dns_trailing_garbage");
+	f.kind = forged ? KIND_MATCH : KIND_SYMPTOM;
+	add_answer(&f, r);
+	if (forged)
+		add_terms(&f, c->weights, r);
+	finding_term(&f, c->weights, forged ? "E12d" : "E09_hint", false);
+	describe(&f, r, &details);
+	text_printf(&trailing, "%u", r->trailing);
+	finding_detail(&f, "trailing", details.trailing);
+	(void)conclusion_propose(c, &f);
+}
+
+void dns_lone_conclude(struct conclusion *c, const struct dns_log *l)
+{
+	const struct mechanism *fields = mechanism_find("dns_injector_fingerprint");
+	const struct mechanism *code = mechanism_find("dns_rcode_injected");
+	for (size_t i = 0; i < l->count; i++) {
+		const struct dns_outcome *r = &l->items[i];
+		if (r->silent)
+			continue;
+		c->tested[(r->rcode ? code : fields) - mechanisms] += r->verdict.others > 0;
+		enum reading reading = read_outcome(r);
+		if (reading != PLAIN)
+			propose(c, r, reading);
+		if (r->trailing > 0 && r->trailing <= STRAY_MOST && r->public_name)
+			propose_stray(c, r, reading);
+	}
+}
