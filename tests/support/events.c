@@ -13,6 +13,8 @@
 #include "tests/support/events.h"
 #include "tests/support/weights.h"
 
+#define FIRST_NS INT64_C(1700000000000000000)
+
 static const char signature_header[] =
     "id,kind,location,match,pattern,encoding,except,scope,country,vendor,confidence,action,source,url,notes,aliases,"
     "origin_id,origin\n";
@@ -43,8 +45,10 @@ static struct sigdb *signatures_from(const char *rows)
 void world_open(struct world *w, const struct detector *detector, const char *sigdb_rows)
 {
 	struct err e;
-	*w = (struct world){.detector = detector, .now_ns = INT64_C(1700000000000000000)};
+	*w = (struct world){.detector = detector, .now_ns = FIRST_NS};
 	arena_init(&w->scratch, 0);
+	arena_init(&w->texts, 0);
+	must(names_init(&w->names, 0, &e), &e);
 	must(candidates_init(&w->candidates, 100, 0, &e), &e);
 	w->weights = weights_fixture();
 	w->signatures = sigdb_rows ? signatures_from(sigdb_rows) : NULL;
@@ -56,6 +60,8 @@ void world_open(struct world *w, const struct detector *detector, const char *si
 	    .candidates = &w->candidates,
 	    .tested = w->tested,
 	    .scratch = &w->scratch,
+	    .attempts = &w->attempts,
+	    .names = &w->names,
 	    .now_ns = w->now_ns,
 	};
 	if (detector->start)
@@ -71,6 +77,9 @@ void world_close(struct world *w)
 	}
 	candidates_free(&w->candidates);
 	arena_free(&w->scratch);
+	arena_free(&w->texts);
+	names_free(&w->names);
+	attempts_free(&w->attempts);
 	weights_free(w->weights);
 	sigdb_free(w->signatures);
 	free(w->tested);
@@ -168,6 +177,29 @@ void world_close_flow(struct world *w, struct flow *f)
 			close_flow(w, i, FLOW_END_IDLE);
 }
 
+static void conclude(struct world *w)
+{
+	const struct attempts *logs[] = {&w->attempts};
+	struct attempt_table attempts;
+	struct err e;
+	void *runs[] = {w->d.run};
+	must(attempt_table_init(&attempts, logs, 1, &e), &e);
+	struct conclusion c = {
+	    .signatures = w->signatures,
+	    .weights = w->weights,
+	    .runs = runs,
+	    .run_count = 1,
+	    .attempts = &attempts,
+	    .first_ns = FIRST_NS,
+	    .last_ns = w->now_ns,
+	    .candidates = &w->candidates,
+	    .arena = &w->texts,
+	    .tested = w->tested,
+	};
+	w->detector->conclude(&c);
+	attempt_table_free(&attempts);
+}
+
 void world_finish(struct world *w)
 {
 	if (w->finished)
@@ -176,6 +208,8 @@ void world_finish(struct world *w)
 	for (size_t i = 0; i < w->flow_count; i++)
 		if (w->flows[i])
 			close_flow(w, i, FLOW_END_CAPTURE);
+	if (w->detector->conclude)
+		conclude(w);
 	if (w->detector->finish)
 		w->detector->finish(&w->d);
 	for (size_t i = 0; i < w->candidates.count; i++) {

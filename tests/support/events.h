@@ -17,6 +17,9 @@ struct world {
 	struct weights *weights;
 	struct sigdb *signatures;
 	uint64_t *tested;
+	struct names names;
+	struct attempts attempts;
+	struct arena texts;
 	struct flow *flows[WORLD_FLOWS];
 	struct tcp_flow *tcp[WORLD_FLOWS];
 	size_t flow_count;
@@ -52,7 +55,7 @@ void world_emit(struct world *w, enum event_type type, const void *body, uint8_t
 
 void world_close_flow(struct world *w, struct flow *f);
 
-/* Closes all flows and ends the capture, then weighs and identifies what was proposed. */
+/* Closes all flows and ends the capture, lets the detector conclude, then weighs and identifies what was proposed. */
 void world_finish(struct world *w);
 
 /* The only finding of the mechanism, NULL when there is none; fails the test when there are several. Finishes the

@@ -40,6 +40,8 @@ static const struct {
     {"E12c", "dns", 15},
     {"E12d", "dns", 10},
     {"E12b_sink", "dns", 3},
+    {"E12e", "df", 6},
+    {"E12f", "message", 3},
     {"E09_hint", "db", 3},
     {"E10_1", "name", 20},
     {"E10_2", "name", 17},

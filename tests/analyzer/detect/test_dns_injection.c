@@ -7,8 +7,7 @@
 #include <stdio.h>
 
 #include "analyzer/detect/dns_address.h"
-#include "dissectors/dns.h"
-#include "tests/support/events.h"
+#include "tests/support/talk.h"
 
 extern const struct detector detector_dns_injection;
 
@@ -36,87 +35,15 @@ static int close_world(void **state)
 	return 0;
 }
 
-/* A message in words, so that its bytes can stand for it. */
-struct said {
-	const char *name;
-	uint16_t type;         /* 0: A */
-	const char *addresses; /* apart by blanks; NULL: none */
-	const char *cname;
-	uint16_t rcode;
-	bool aa, tc;
-	uint32_t flaws;
-	uint32_t ttl; /* 0: 300 */
-	uint16_t id;
-	uint8_t version;
-	uint16_t record_type; /* 0: as type */
-};
-
-static uint16_t type_of(const struct said *s)
-{
-	return s->type ? s->type : A;
-}
-
-static size_t read_addresses(const struct said *s, struct dns_record *records, struct addr *store, size_t n)
-{
-	char text[256], *rest = text;
-	snprintf(text, sizeof text, "%s", s->addresses ? s->addresses : "");
-	for (char *one; s->addresses && (one = strsep(&rest, " "));) {
-		store[n] = addr_parse(one);
-		bool v4 = store[n].version == 4;
-		records[n] = (struct dns_record){.name = span_text(s->name),
-		                                 .type = s->record_type ? s->record_type : type_of(s),
-		                                 .rrclass = 1,
-		                                 .ttl = s->ttl ? s->ttl : 300,
-		                                 .rdata = span_of(store[n].bytes, v4 ? 4 : 16)};
-		n++;
-	}
-	return n;
-}
-
-static void emit(struct world *w, const struct said *s, bool response)
-{
-	struct dns_record records[16] = {{0}};
-	struct addr store[16];
-	char wire[600];
-	size_t count = 0;
-	if (s->cname)
-		records[count++] = (struct dns_record){.name = span_text(s->name),
-		                                       .type = DNS_TYPE_CNAME,
-		                                       .rrclass = 1,
-		                                       .target = span_text(s->cname)};
-	count = read_addresses(s, records, store, count);
-	int len =
-	    snprintf(wire, sizeof wire, "%d %s %d %s %s %d %d %d %u", response, s->name, type_of(s),
-	             s->addresses ? s->addresses : "-", s->cname ? s->cname : "-", s->rcode, s->aa, s->tc, s->ttl);
-	struct dns_message m = {.id = s->id,
-	                        .response = response,
-	                        .aa = s->aa,
-	                        .tc = s->tc,
-	                        .rd = true,
-	                        .ra = response,
-	                        .rcode = s->rcode,
-	                        .qname = span_text(s->name),
-	                        .qtype = type_of(s),
-	                        .qclass = 1,
-	                        .records = records,
-	                        .record_count = count,
-	                        .flaws = s->flaws,
-	                        .length = (uint32_t)len,
-	                        .over_tcp = w->flow->l4_proto == IPPROTO_TCP,
-	                        .wire = span_of(wire, (size_t)len)};
-	world_emit(w, EV_DNS_MESSAGE, &m, s->version);
-}
-
 static void ask(struct world *w, struct flow *f, const char *name, uint16_t type, int64_t after_us)
 {
-	world_packet(w, f, DIR_UP, after_us);
-	emit(w, &(struct said){.name = name, .type = type}, false);
+	talk_ask(w, f, &(struct said){.name = name, .type = type}, after_us);
 }
 
 static void hear(struct world *w, struct flow *f, const struct said *s, int64_t after_us, uint8_t ttl)
 {
 	world_packet(w, f, DIR_DOWN, after_us)->ttl = ttl;
-	emit(w, s, true);
+	talk_answer(w, s);
 }
 
 static struct flow *resolver(struct world *w)
@@ -242,7 +169,8 @@ static void adds_time_and_ttl_of_the_resolver(void **state)
 	assert_int_equal(d->facts.ttl_baseline, 52);
 	assert_int_equal(d->facts.rtt_min_us, 60 * MS);
 	assert_int_equal(d->facts.rtt_samples, 5);
-	assert_int_equal(world_findings(w), 1);
+	assert_non_null(world_finding(w, "dns_injector_fingerprint"));
+	assert_int_equal(world_findings(w), 2);
 }
 
 static void believes_the_resolvers_ttl_over_the_order(void **state)
@@ -298,7 +226,7 @@ static void adds_fields_and_a_mirrored_id(void **state)
 	struct packet *p = world_packet(w, f, DIR_DOWN, 8 * MS);
 	p->ip_df = false;
 	p->ip_id = id;
-	emit(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60), true);
+	talk_answer(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
 	hear(w, f, SAID(.addresses = "198.51.7.1"), 60 * MS, 52);
 	const struct finding *d = world_finding(w, "dns_dual_answer");
 	assert_int_equal(finding_term_db(d, "E12d"), 10);
@@ -429,7 +357,7 @@ static void counts_a_copied_query_once(void **state)
 	ask(w, f, "www.example.com", A, 0);
 	uint16_t id = w->packet.ip_id;
 	world_packet(w, f, DIR_UP, 20)->ip_id = id;
-	emit(w, SAID(.addresses = NULL), false);
+	talk_query(w, SAID(.addresses = NULL));
 	hear(w, f, SAID(.addresses = "203.0.114.9"), 8 * MS, 83);
 	hear(w, f, SAID(.addresses = "198.52.7.1"), 60 * MS, 52);
 	assert_non_null(world_finding(w, "dns_dual_answer"));
@@ -450,13 +378,42 @@ static void stays_moderate_where_a_retry_may_be_lost(void **state)
 	struct world *w = *state;
 	struct flow *f = resolver(w);
 	ask(w, f, "www.example.com", A, 0);
-	hear(w, f, SAID(.addresses = "198.51.7.1"), 30 * MS, 52);
+	hear(w, f, SAID(.addresses = "198.51.7.1"), 30 * MS, 53);
 	hear(w, f, SAID(.addresses = "198.52.7.1"), 1001 * MS, 52);
 	const struct finding *d = world_finding(w, "dns_dual_answer");
 	assert_non_null(d);
 	assert_int_equal(d->label, LABEL_MODERATE);
 	assert_true(d->alternatives & 1U << ALT_LOST_RETRY);
 	assert_true(d->guards_failed & 1U << GUARD_CAPTURE_LOSS);
+}
+
+/* The capture lost the client's second query, and the content network answered it otherwise. */
+static void doubts_two_answers_of_one_counter(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	hear(w, f, SAID(.addresses = "198.51.7.1"), 30 * MS, 52);
+	hear(w, f, SAID(.addresses = "198.52.7.1"), 100 * MS, 52);
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_int_equal(d->score_db, 4);
+	assert_int_equal(d->label, LABEL_WEAK);
+	assert_true(d->alternatives & 1U << ALT_LOST_RETRY);
+}
+
+/* A forger may copy the TTL, and not the counter. */
+static void believes_two_answers_of_two_counters(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	hear(w, f, SAID(.addresses = "198.51.7.1"), 30 * MS, 52);
+	world_packet(w, f, DIR_DOWN, 100 * MS)->ip_id = 777;
+	talk_answer(w, SAID(.addresses = "198.52.7.1"));
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_int_equal(d->score_db, 35);
 }
 
 static void ignores_a_truncated_answer_before_the_whole(void **state)
@@ -504,7 +461,7 @@ static void ignores_other_transactions(void **state)
 	hear(w, f, &(struct said){.name = "example.com", .type = A, .addresses = "198.52.7.1"}, MS, 52);
 	hear(w, f, SAID(.type = AAAA, .addresses = "2620::1"), MS, 52); /* another type */
 	world_packet(w, f, DIR_UP, MS);                                 /* a response that the client sends */
-	emit(w, SAID(.addresses = "198.52.7.1"), true);
+	talk_answer(w, SAID(.addresses = "198.52.7.1"));
 	assert_int_equal(world_findings(w), 0);
 }
 
@@ -596,7 +553,7 @@ static void survives_more_queries_than_it_keeps(void **state)
 	world_finish(w);
 	assert_int_equal(w->tested[mechanism_find("dns_dual_answer") - mechanisms], 5000);
 	assert_int_equal(w->candidates.count, 100);
-	assert_int_equal(w->candidates.dropped, 4900);
+	assert_true(w->candidates.dropped >= 4900); /* and what the log of the capture had no room for */
 	assert_int_equal(w->candidates.items[0]->trigger.number, 1);
 }
 
@@ -842,7 +799,7 @@ static void adds_a_hint_to_a_contradiction(void **state)
 	struct world *w = *state;
 	struct flow *f = resolver(w);
 	ask(w, f, "www.example.com", A, 0);
-	hear(w, f, SAID(.addresses = "203.0.113.99"), 30 * MS, 52);
+	hear(w, f, SAID(.addresses = "203.0.113.99"), 30 * MS, 53);
 	hear(w, f, SAID(.addresses = "198.51.7.1"), MS, 52);
 	const struct finding *d = world_finding(w, "dns_dual_answer");
 	assert_int_equal(d->score_db, 38);
@@ -950,7 +907,7 @@ static void doubts_them_when_the_second_query_was_taken_for_a_copy(void **state)
 	ask(w, f, "www.example.com", A, 0);
 	uint16_t id = w->packet.ip_id;
 	world_packet(w, f, DIR_UP, MS)->ip_id = id;
-	emit(w, SAID(.addresses = NULL), false);
+	talk_query(w, SAID(.addresses = NULL));
 	hear(w, f, SAID(.addresses = "203.0.114.9"), 30 * MS, 52);
 	hear(w, f, SAID(.addresses = "198.51.7.1"), MS, 52);
 	const struct finding *d = world_finding(w, "dns_dual_answer");
@@ -1027,6 +984,8 @@ int main(void)
 	    TEST(finds_a_surplus_behind_a_repeated_query),
 	    TEST(counts_a_copied_query_once),
 	    TEST(ignores_answers_far_apart),
+	    TEST(doubts_two_answers_of_one_counter),
+	    TEST(believes_two_answers_of_two_counters),
 	    TEST(stays_moderate_where_a_retry_may_be_lost),
 	    TEST(ignores_a_truncated_answer_before_the_whole),
 	    TEST(ignores_an_answer_cut_by_the_capture),

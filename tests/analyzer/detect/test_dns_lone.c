@@ -1,0 +1,315 @@
+/* dns_injector_fingerprint, dns_trailing_garbage and dns_rcode_injected by one answer alone: what fires, and the look-alikes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "tests/support/talk.h"
+
+extern const struct detector detector_dns_injection;
+
+enum { MS = 1000, NXDOMAIN = 3, REFUSED = 5, SERVFAIL = 2, USUAL_TTL = 52 };
+
+static const char rows[] =
+    SIGNATURE_ROW("pool", "dns", "answer", "eq", "203.0.113.66", "owner.example.com", "injected", "CN", "hit");
+
+static int open_world(void **state)
+{
+	static struct world w;
+	world_open(&w, &detector_dns_injection, rows);
+	*state = &w;
+	return 0;
+}
+
+static int close_world(void **state)
+{
+	world_close(*state);
+	return 0;
+}
+
+static struct flow *resolver(struct world *w)
+{
+	return world_flow(w, IPPROTO_UDP, "192.0.2.7", 40000, "198.51.100.53", 53);
+}
+
+static struct flow *resolver6(struct world *w)
+{
+	return world_flow(w, IPPROTO_UDP, "2001:db8::7", 40000, "2001:db8:53::53", 53);
+}
+
+/* Undisputed answers to `count` other names. */
+static void usual(struct world *w, struct flow *f, int count)
+{
+	static int serial;
+	for (int i = 0; i < count; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "usual%d.example.net", serial++);
+		talk_ask(w, f, &(struct said){.name = name}, 100 * MS);
+		world_packet(w, f, DIR_DOWN, 40 * MS);
+		talk_answer(w, &(struct said){.name = name, .addresses = "198.51.7.9"});
+	}
+}
+
+#define SAID(...) (&(struct said){.name = "www.example.com", __VA_ARGS__})
+
+/* One answer; how its packet differs is the caller's. */
+static struct packet *answered(struct world *w, struct flow *f)
+{
+	talk_ask(w, f, SAID(.rcode = 0), 500 * MS);
+	return world_packet(w, f, DIR_DOWN, 30 * MS);
+}
+
+static void finds_a_known_injector_by_one_answer(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	struct packet *p = answered(w, f);
+	p->ttl = 119;
+	p->ip_df = false;
+	p->ip_id = 0x65b0;
+	talk_answer(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
+	usual(w, f, 1); /* the answer that shows it comes later */
+	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_MATCH);
+	assert_int_equal(d->score_db, 6 + 3 + 3 + 10);
+	assert_int_equal(d->suspect_count, 1);
+	assert_int_equal(d->suspects[0].number, 2);
+	assert_int_equal(d->trigger.number, 1);
+	assert_string_equal(d->name, "www.example.com");
+	assert_string_equal(finding_detail_value(d, "differs"), "ttl|df|aa");
+	assert_int_equal(d->facts.ttl_baseline, USUAL_TTL);
+	assert_int_equal(world_findings(w), 1);
+}
+
+/* The same fields, from the machine that always answers. */
+static void believes_fields_of_the_resolver_itself(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	answered(w, f)->ip_df = true;
+	talk_answer(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
+	usual(w, f, 5);
+	assert_int_equal(world_findings(w), 0);
+}
+
+static void says_nothing_without_other_answers(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	struct packet *p = answered(w, f);
+	p->ttl = 119;
+	p->ip_df = false;
+	talk_answer(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
+	assert_int_equal(world_findings(w), 0);
+}
+
+static void finds_it_in_ipv6(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver6(w);
+	usual(w, f, 2);
+	answered(w, f)->ttl = 119;
+	talk_answer(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
+	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
+	assert_non_null(d);
+	assert_int_equal(d->score_db, 13 + 3 + 5);
+}
+
+static void finds_two_differences_in_the_header(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	usual(w, f, 2);
+	struct packet *p = answered(w, f);
+	p->ttl = 59;
+	p->ip_df = false;
+	talk_answer(w, SAID(.addresses = "203.0.114.9"));
+	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_CONTRADICTION);
+	assert_int_equal(d->score_db, 19);
+}
+
+/* The TTL is copied; the counter cannot be. */
+static void finds_a_counter_that_is_left(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	usual(w, f, 4);
+	struct packet *p = answered(w, f);
+	p->ip_id = 9;
+	p->ip_df = false;
+	talk_answer(w, SAID(.addresses = "203.0.114.9"));
+	usual(w, f, 2);
+	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
+	assert_non_null(d);
+	assert_int_equal(finding_term_db(d, "E03"), 10);
+	assert_int_equal(finding_term_db(d, "E02b"), 0);
+	assert_string_equal(finding_detail_value(d, "differs"), "df|ip_id|time");
+}
+
+static void takes_one_ttl_for_a_symptom(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	usual(w, f, 3);
+	answered(w, f)->ttl = 60;
+	talk_answer(w, SAID(.addresses = "203.0.114.9"));
+	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_SYMPTOM);
+	assert_int_equal(d->label, LABEL_WEAK);
+}
+
+/* Two sites of an anycast resolver take turns. */
+static void ignores_several_machines_of_a_resolver(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	for (int i = 0; i < 8; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "n%d.example.org", i);
+		talk_ask(w, f, &(struct said){.name = name}, 100 * MS);
+		struct packet *p = world_packet(w, f, DIR_DOWN, 40 * MS);
+		p->ttl = i % 2 ? 52 : 57;
+		p->ip_df = i % 2;
+		talk_answer(w, &(struct said){.name = name, .addresses = "198.51.7.9"});
+	}
+	assert_int_equal(world_findings(w), 0);
+}
+
+static void ignores_df_of_a_large_answer(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	static char many[500];
+	usual(w, f, 3);
+	struct packet *p = answered(w, f);
+	p->ttl = 54;
+	p->ip_df = false;
+	memset(many, 'x', sizeof many - 1);
+	talk_answer(w, SAID(.addresses = "198.51.7.1", .trailing = 500));
+	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
+	assert_true(!d || d->kind == KIND_SYMPTOM);
+}
+
+static void finds_a_forged_code(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	usual(w, f, 1);
+	struct packet *p = answered(w, f);
+	p->ttl = 59;
+	p->ip_df = false;
+	talk_answer(w, SAID(.rcode = NXDOMAIN));
+	usual(w, f, 1);
+	const struct finding *d = world_finding(w, "dns_rcode_injected");
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_CONTRADICTION);
+	assert_int_equal(d->label, LABEL_MODERATE);
+	assert_string_equal(finding_detail_value(d, "answer"), "NXDOMAIN");
+	assert_int_equal(world_findings(w), 1);
+}
+
+static void believes_codes_of_the_resolver(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	static const uint16_t codes[] = {NXDOMAIN, REFUSED, SERVFAIL};
+	usual(w, f, 3);
+	for (size_t i = 0; i < 3; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "none%zu.example.com", i);
+		talk_ask(w, f, &(struct said){.name = name}, 500 * MS);
+		world_packet(w, f, DIR_DOWN, 30 * MS);
+		talk_answer(w, &(struct said){.name = name, .rcode = codes[i]});
+	}
+	assert_int_equal(world_findings(w), 0);
+}
+
+static void contradicts_a_code_by_a_second_answer(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	answered(w, f)->ttl = 80;
+	talk_answer(w, SAID(.rcode = NXDOMAIN));
+	world_packet(w, f, DIR_DOWN, 30 * MS);
+	talk_answer(w, SAID(.addresses = "198.51.7.1"));
+	const struct finding *d = world_finding(w, "dns_rcode_injected");
+	assert_non_null(d);
+	assert_int_equal(d->score_db, 35);
+	assert_int_equal(d->suspects[0].number, 2);
+	assert_non_null(world_finding(w, "dns_dual_answer"));
+}
+
+static void finds_stray_memory_behind_a_forged_answer(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	answered(w, f)->ttl = 90;
+	talk_answer(w, SAID(.addresses = "203.0.113.66", .trailing = 40));
+	const struct finding *d = world_finding(w, "dns_trailing_garbage");
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_MATCH);
+	assert_int_equal(d->label, LABEL_MODERATE);
+	assert_string_equal(finding_detail_value(d, "trailing"), "40");
+}
+
+static void takes_stray_bytes_alone_for_a_symptom(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	answered(w, f);
+	talk_answer(w, SAID(.addresses = "198.51.7.1", .trailing = 12));
+	const struct finding *d = world_finding(w, "dns_trailing_garbage");
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_SYMPTOM);
+	assert_int_equal(d->label, LABEL_WEAK);
+}
+
+static void every_query_is_an_attempt(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	usual(w, f, 1);
+	answered(w, f);
+	talk_answer(w, SAID(.rcode = REFUSED));
+	talk_ask(w, f, &(struct said){.name = "silent.example.com"}, 10 * MS);
+	world_packet(w, f, DIR_UP, 6000 * MS);
+	world_finish(w);
+	assert_int_equal(w->attempts.count, 3);
+	assert_int_equal(w->attempts.items[0].outcome, ATTEMPT_ANSWERED);
+	assert_int_equal(w->attempts.items[1].outcome, ATTEMPT_TURNED_AWAY);
+	assert_int_equal(w->attempts.items[1].rcode, REFUSED);
+	assert_string_equal(w->attempts.items[1].name, "www.example.com");
+	assert_int_equal(w->attempts.items[2].outcome, ATTEMPT_SILENCE);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(w->attempts.items[i].flags & ATTEMPT_DNS_QUERY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+	    TEST(finds_a_known_injector_by_one_answer),
+	    TEST(believes_fields_of_the_resolver_itself),
+	    TEST(says_nothing_without_other_answers),
+	    TEST(finds_it_in_ipv6),
+	    TEST(finds_two_differences_in_the_header),
+	    TEST(finds_a_counter_that_is_left),
+	    TEST(takes_one_ttl_for_a_symptom),
+	    TEST(ignores_several_machines_of_a_resolver),
+	    TEST(ignores_df_of_a_large_answer),
+	    TEST(finds_a_forged_code),
+	    TEST(believes_codes_of_the_resolver),
+	    TEST(contradicts_a_code_by_a_second_answer),
+	    TEST(finds_stray_memory_behind_a_forged_answer),
+	    TEST(takes_stray_bytes_alone_for_a_symptom),
+	    TEST(every_query_is_an_attempt),
+#undef TEST
+	};
+	return cmocka_run_group_tests_name("dns_lone", tests, NULL, NULL);
+}
