@@ -130,6 +130,13 @@ static void on_synack(void *context, struct flow *f, const struct tcp_synack *sy
 	bus_emit(&s->bus, &(struct event){.type = EV_TCP_SYNACK, .dir = DIR_DOWN, .pkt = p, .flow = f, .body = synack});
 }
 
+static void on_zero_window(void *context, struct flow *f, enum dir d, const struct tcp_zero_window *z,
+                           const struct packet *p)
+{
+	struct shard *s = context;
+	bus_emit(&s->bus, &(struct event){.type = EV_TCP_ZERO_WINDOW, .dir = d, .pkt = p, .flow = f, .body = z});
+}
+
 static void on_flow_closing(void *context, struct flow *f, enum flow_end why)
 {
 	struct shard *s = context;
@@ -210,7 +217,7 @@ static int shard_init(struct shard *s, struct err *e)
 	struct flow_limits limits = idle_limits;
 	struct slot_plan plan = {0};
 	struct stream_observer streams = {s, on_stream_bytes, on_stream_gap, on_stream_conflict};
-	struct track_observer track = {s, on_synack};
+	struct track_observer track = {s, on_synack, on_zero_window};
 	limits.flows = flows ? flows : 1;
 	s->tested = calloc(mechanism_count, sizeof *s->tested);
 	s->streams = stream_pools_new(limits.flows, memory / 100 * SHARE_PENDING_PERCENT,

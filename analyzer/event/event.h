@@ -14,7 +14,7 @@ enum event_type {
 	    EV_COUNT
 };
 
-/* Bodies: flow_change in net/flow.h, tcp_synack in net/track.h, stream_* in net/stream.h; the rest in the header of the dissector that
+/* Bodies: flow_change in net/flow.h, tcp_synack and tcp_zero_window in net/track.h, stream_* in net/stream.h; the rest in the header of the dissector that
  * the name starts with. */
 #define EVENT(name, body) struct body;
 EVENT_LIST(EVENT)
@@ -37,6 +37,7 @@ struct event {
 #define EVENT_BODIES(BODY)                                                                                             \
 	BODY(flow_change)                                                                                              \
 	BODY(tcp_synack)                                                                                               \
+	BODY(tcp_zero_window)                                                                                          \
 	BODY(stream_gap)                                                                                               \
 	BODY(stream_conflict)                                                                                          \
 	BODY(dns_message)                                                                                              \

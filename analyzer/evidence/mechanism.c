@@ -288,6 +288,65 @@ const struct mechanism mechanisms[] = {
         .terms = "E12c E12d E09 E09b",
     },
     {
+        .id = "http_double_response",
+        .stage = "http",
+        .protocol = "http",
+        .note = "One request has two answers, one behind the other: at least one was not sent by the server asked, "
+                "interference by a box on the path.",
+        .note_selective =
+            "One request has two answers, one behind the other, and what was hit was chosen: it fits censorship by "
+            "forged content.",
+        .source = "Marczak et al., China's Great Cannon, FOCI 2015; Fox-IT 2015",
+        .rule = "A final answer comes where no request is outstanding, within 5 s of the answer before it, in a "
+                "connection whose start "
+                "was captured and of which nothing is missing.",
+        .innocent =
+            "Interim answers (1xx), pipelined requests, a request that the capture lost (off, G2), the complaints of a "
+            "server (400, 408).",
+        .terms = "E05b",
+    },
+    {
+        .id = "zero_window_forged",
+        .stage = "any",
+        .protocol = "tcp",
+        .note = "A packet closes the receive window of a side whose other packets look different: interference by a "
+                "box on the "
+                "path.",
+        .note_selective = "A packet closes the receive window of a side whose other packets look different, and what "
+                          "was hit was chosen: it "
+                          "fits censorship by stalling.",
+        .source = "project proposal; docs/rules.md, mechanism F8",
+        .rule = "A side whose windows were more than ten times 64 says 0, and its header does not fit its sender's "
+                "others: another "
+                "IP-ID series, no timestamps, a copied IP-ID.",
+        .innocent = "A slow reader: its packet fits its others, and it opens the window again.",
+        .terms = "E05",
+    },
+    {
+        .id = "mss_or_option_stripped",
+        .stage = "post_syn",
+        .protocol = "tcp",
+        .note = "A server took up fewer TCP options in one connection than in others that offered the same: a "
+                "middlebox, which is no "
+                "interference by itself.",
+        .source = "Detal et al., tracebox, IMC 2013",
+        .rule = "Two SYNs of one client to one place offer the same options, and one SYN/ACK lacks one that the other "
+                "took up.",
+        .innocent = "Several machines behind one address; SYN cookies, which cannot remember options.",
+    },
+    {
+        .id = "small_window_synack",
+        .stage = "post_syn",
+        .protocol = "tcp",
+        .note = "A server offers a tiny window in one handshake and a large one in others: a middlebox, or a server "
+                "that wants "
+                "requests in small pieces.",
+        .source = "Bock et al., SIGCOMM 2020",
+        .rule = "A SYN/ACK has a window of at most 512 bytes and no scaling, while another of the place offers more "
+                "than 8192.",
+        .innocent = "Several machines behind one address; a server that helps its visitors around a filter.",
+    },
+    {
         .id = "http_proxy_seen",
         .stage = "http",
         .protocol = "http",

@@ -140,6 +140,11 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 		struct tcp_synack body = {.sample = sample};
 		t->observer.synack(t->observer.context, f, &body, p);
 	}
+	if (t->observer.zero_window && p->tcp_window == 0 && own->have_seq && own->last_window != 0 &&
+	    !(p->tcp_flags & TCP_SYN)) {
+		struct tcp_zero_window body = {.sample = sample, .window_before = own->last_window};
+		t->observer.zero_window(t->observer.context, f, d, &body, p);
+	}
 	waiting_sent(&f->waiting[d], own, p, &sample);
 	unacked_sent(&tcp->unacked[d], own, &tcp->side[dir_other(d)], &sample);
 	if (p->tcp_flags & TCP_ACK)

@@ -12,6 +12,12 @@ struct tcp_synack {
 	struct sample sample;
 };
 
+/* Body of TCP_ZERO_WINDOW: a side that had room says that it has none left. */
+struct tcp_zero_window {
+	struct sample sample;
+	uint16_t window_before; /* raw */
+};
+
 struct track_counts {
 	uint64_t lost_bytes;     /* acknowledged, never captured */
 	uint64_t resets_refused; /* flows whose resets were not kept, for want of room */
@@ -22,6 +28,9 @@ struct track_observer {
 	void *context;
 	/* Before the packet changes the facts of the sides. */
 	void (*synack)(void *context, struct flow *f, const struct tcp_synack *s, const struct packet *p);
+	/* NULL: nobody asks. */
+	void (*zero_window)(void *context, struct flow *f, enum dir d, const struct tcp_zero_window *z,
+	                    const struct packet *p);
 };
 
 struct tracker {

@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 {
 	static struct stages s;
 	struct stream_observer streams = {&s, on_bytes, on_gap, on_conflict};
-	struct track_observer track = {&s, on_synack};
+	struct track_observer track = {&s, on_synack, NULL};
 	struct flow_limits limits = {.flows = FLOWS_CAP,
 	                             .tcp_idle_ns = INT64_MAX / 4,
 	                             .closed_idle_ns = INT64_MAX / 4,

@@ -137,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ear ear = {0};
 	struct stream_observer hear = {&ear, hear_bytes, hear_gap, hear_conflict};
-	struct track_observer synacks = {&ear, hear_synack};
+	struct track_observer synacks = {&ear, hear_synack, NULL};
 	/* Little room in every other input. */
 	size_t budget = size % 2 ? 8 << 20 : 8 << 10;
 	struct stream_pools *pools = stream_pools_new(1, budget, budget, &hear);

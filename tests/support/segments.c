@@ -108,7 +108,7 @@ struct segments *segments_new(size_t flows, size_t budget, size_t overlap_budget
 	                             .closed_idle_ns = MILLISECONDS(60000),
 	                             .other_idle_ns = MILLISECONDS(60000)};
 	struct stream_observer streams = {s, on_bytes, on_gap, on_conflict};
-	struct track_observer track = {s, on_synack};
+	struct track_observer track = {s, on_synack, NULL};
 	s->table = checked(flow_table_new(&limits, 16, on_closing, s));
 	s->streams = checked(stream_pools_new(flows, budget, overlap_budget, &streams));
 	tracker_init(&s->tracker, s->streams, flows, &track);
