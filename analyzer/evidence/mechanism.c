@@ -239,6 +239,24 @@ const struct mechanism mechanisms[] = {
         .guards = 1U << GUARD_OWN_NETWORK_DOWN,
     },
     {
+        .id = "tls_alert_forged",
+        .stage = "tls_handshake",
+        .protocol = "tls",
+        .note =
+            "A ClientHello was answered with an alert that ends the connection, which the server or a box on the path "
+            "may have sent.",
+        .note_selective = "A ClientHello was answered with an alert that ends the connection, and the name in it was "
+                          "chosen: it fits censorship by forged alerts, unless the server itself refuses the name.",
+        .source = "project rule; RFC 8446, section 6; RFC 7323, section 3.2",
+        .rule =
+            "The first answer to a hello is a fatal alert in the clear. A contradiction if other bytes came for the "
+            "same numbers, it came too soon, mirrors the IP-ID of the hello, or has another TTL and lacks the "
+            "timestamps (or counts its IP-ID) unlike the rest of the server's packets. Else a symptom.",
+        .innocent = "Servers refuse names, versions and hellos with the same alerts; without a contradiction nothing "
+                    "tells them apart. Silent at the server itself.",
+        .terms = "E06 E06b E01 E01b E02b E03 E03b E07 E11 E10_1 E10_2 E10_3 E10_4 E13",
+    },
+    {
         .id = "dns_dual_answer",
         .stage = "dns",
         .protocol = "dns",
