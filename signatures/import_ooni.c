@@ -57,11 +57,12 @@ int draft_ooni(const struct published *row, struct arena *arena, struct draft *o
 	if (!field)
 		return err_set(e, ERR_NOMEM, "no memory for the import");
 	for (int i = 0; i < OONI_FIELDS; i++) {
-		struct span value = published_field(row, ooni_names[i]);
-		if (!value.ptr || row->count != OONI_FIELDS)
-			return err_set(e, ERR_FORMAT, "%s:1: not a file of OONI's fingerprints: %s", row->file,
-			               row->count != OONI_FIELDS ? "there are other columns than its 11"
-			                                         : ooni_names[i]);
+		bool named = row->count == OONI_FIELDS && span_equal(row->name[i], span_text(ooni_names[i]));
+		struct span value = named ? row->value[i] : span_of(NULL, 0);
+		if (!named)
+			return err_set(e, ERR_FORMAT,
+			               "%s:1: not a file of OONI's fingerprints: column %d must be %s, of 11",
+			               row->file, i + 1, ooni_names[i]);
 		field[i] = arena_copy(arena, value);
 		if (field[i].len != value.len)
 			return err_set(e, ERR_NOMEM, "no memory for the import");

@@ -31,6 +31,17 @@ static int check_body(const struct row *row, const struct signature *s, struct e
 	return 0;
 }
 
+/* An address with its dots escaped is as bare as one that is written plain. */
+static bool is_bare_number(struct span expression)
+{
+	for (size_t i = 0; i < expression.len; i++) {
+		uint8_t c = expression.ptr[i];
+		if (!(c >= '0' && c <= '9') && c != '.' && c != '\\')
+			return false;
+	}
+	return true;
+}
+
 static int check_regexp(const struct row *row, struct rule *out, struct err *e)
 {
 	struct err why;
@@ -39,6 +50,12 @@ static int check_regexp(const struct row *row, struct rule *out, struct err *e)
 		return err_set(e, code, "%s", why.text);
 	if (code < 0)
 		return row_error(row, COL_PATTERN, e, "the expression %s", why.text);
+	if (out->s.location == SIG_BODY && is_bare_number(out->s.pattern)) {
+		regexp_free(out->regexp);
+		out->regexp = NULL;
+		return row_error(row, COL_PATTERN, e,
+		                 "only digits and dots would match inside longer numbers; put \\b at both ends");
+	}
 	if (out->s.location == SIG_BODY && regexp_literal(out->regexp).len > SIG_WINDOW) {
 		regexp_free(out->regexp);
 		out->regexp = NULL;

@@ -16,6 +16,7 @@ enum {
 	FILE_BYTES_MAX = 64 * 1024 * 1024,
 	LINE_BYTES_MAX = COL_COUNT * (2 * FIELD_MAX + 3), /* every field quoted, every byte of it a doubled quote */
 	READ_BYTES = 32 * 1024,
+	SHOWN_MAX = 80,
 };
 
 const char *const column_names[COL_COUNT] = {
@@ -129,6 +130,7 @@ static int header_check(const struct line *l, struct err *e)
 struct source {
 	int fd;
 	const char *name;
+	char shown[SHOWN_MAX + 4]; /* the name for the texts of errors, which have to say more than that */
 	struct sha256_ctx sha;
 	size_t total;
 	bool over;
@@ -226,7 +228,7 @@ static int text_read(struct sigfile *out, struct source *s, row_handler *handle,
 		return err_set(e, ERR_NOMEM, "no memory for the signatures");
 	}
 	csv_set_space_func(&csv, never_space);
-	l->row = (struct row){.file = s->name};
+	l->row = (struct row){.file = s->shown};
 	code = lines_read(out, &csv, l, s, handle, arg, e);
 	csv_free(&csv);
 	free(l);
@@ -238,6 +240,9 @@ static int source_open(struct source *s, const char *path, const char *name, str
 	struct stat st;
 	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	s->name = name;
+	size_t len = strlen(name);
+	snprintf(s->shown, sizeof(s->shown), "%s%s", len > SHOWN_MAX ? "..." : "",
+	         len > SHOWN_MAX ? name + len - SHOWN_MAX : name);
 	s->total = s->start = s->used = 0;
 	s->over = false;
 	sha256_init(&s->sha);

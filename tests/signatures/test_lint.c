@@ -102,6 +102,11 @@ static void fields(void **unused)
 	    {{{COL_COUNTRY, "RUS"}}, COL_COUNTRY, "ISO 3166"},
 	    {{{COL_COUNTRY, "RU;"}}, COL_COUNTRY, "ISO 3166"},
 	    {{{COL_COUNTRY, "RU,BY"}}, COL_COUNTRY, "ISO 3166"},
+	    {{{COL_COUNTRY, "RU;BY;XK"}}, COL_COUNTRY, NULL},
+	    {{{COL_COUNTRY, "RU;ZZ"}}, COL_COUNTRY, "ISO 3166"},
+	    {{{COL_COUNTRY, "UK"}}, COL_COUNTRY, "ISO 3166"},
+	    {{{COL_COUNTRY, ";RU"}}, COL_COUNTRY, "ISO 3166"},
+	    {{{COL_LOCATION, "header.Location "}}, COL_LOCATION, "not a header name"},
 	    {{{COL_CONFIDENCE, "0"}}, COL_CONFIDENCE, NULL},
 	    {{{COL_CONFIDENCE, "10"}}, COL_CONFIDENCE, NULL},
 	    {{{COL_CONFIDENCE, "11"}}, COL_CONFIDENCE, "0 to 10"},
@@ -160,6 +165,10 @@ static void body_patterns(void **unused)
 	    {{{COL_PATTERN, "a tab\\x09here"}, {COL_ENCODING, "esc"}}, COL_PATTERN, NULL},
 	    {{{COL_PATTERN, "no such \\n"}, {COL_ENCODING, "esc"}}, COL_PATTERN, "bad escape"},
 	    {{{COL_PATTERN, "no such \\n"}}, COL_PATTERN, NULL},
+	    {{{COL_PATTERN, "a lost \\xef\\xbf\\xbd charset"}, {COL_ENCODING, "esc"}}, COL_PATTERN, "U+FFFD"},
+	    {{{COL_PATTERN, "192\\.0\\.2\\.77"}, {COL_MATCH, "regexp"}}, COL_PATTERN, "put \\b at both ends"},
+	    {{{COL_PATTERN, "\\b192\\.0\\.2\\.77\\b"}, {COL_MATCH, "regexp"}}, COL_PATTERN, NULL},
+	    {{{COL_PATTERN, "192\\.0\\.2\\.77"}, {COL_MATCH, "regexp"}, {COL_LOCATION, "title"}}, COL_PATTERN, NULL},
 	    {{{COL_PATTERN, "abcd.*"}, {COL_MATCH, "regexp"}}, COL_PATTERN, NULL},
 	    {{{COL_PATTERN, "abc.*"}, {COL_MATCH, "regexp"}}, COL_PATTERN, "literal of 4"},
 	    {{{COL_PATTERN, "abcd("}, {COL_MATCH, "regexp"}}, COL_PATTERN, "not closed"},
@@ -282,6 +291,49 @@ static void hashes_and_rules(void **unused)
 	RUN(cases);
 }
 
+/* NUL bytes are no text, not even in a row that is off. */
+static void nul_bytes(void **unused)
+{
+	(void)unused;
+	for (int column = 0; column < COL_COUNT; column++) {
+		for (int off = 0; off < 2; off++) {
+			struct row row = fine_row();
+			struct arena arena = {0};
+			struct rule rule;
+			struct err e = {0};
+			char start[40];
+			if (off)
+				row.field[COL_ACTION] = span_text("off");
+			row.field[column] = span_of("telling\0piece", 13);
+			struct text t = text_over(start, sizeof start);
+			text_printf(&t, "%s: control byte 0x00; write it as \\x00", column_name((enum column)column));
+			assert_int_equal(lint_row(&row, NULL, &arena, &rule, &e), ERR_FORMAT);
+			if (!strstr(e.text, start))
+				fail_msg("\"%s\", not \"%s\"", e.text, start);
+			arena_free(&arena);
+		}
+	}
+}
+
+/* Strings that are those of the row before are kept once. */
+static void shared_strings(void **unused)
+{
+	(void)unused;
+	struct arena arena = {0};
+	struct row row = fine_row();
+	struct rule first, second;
+	struct err e = {0};
+	assert_int_equal(lint_row(&row, NULL, &arena, &first, &e), 0);
+	row.field[COL_ID] = span_text("b.row");
+	row.field[COL_VENDOR] = span_text("");
+	assert_int_equal(lint_row(&row, &first.s, &arena, &second, &e), 0);
+	assert_ptr_equal(second.s.source, first.s.source);
+	assert_string_equal(second.s.id, "b.row");
+	assert_string_equal(second.s.vendor, "");
+	assert_string_equal(second.s.source, "them");
+	arena_free(&arena);
+}
+
 static void unused_rows_are_spared(void **unused)
 {
 	(void)unused;
@@ -307,6 +359,8 @@ int main(void)
 	    cmocka_unit_test(addresses),
 	    cmocka_unit_test(hashes_and_rules),
 	    cmocka_unit_test(unused_rows_are_spared),
+	    cmocka_unit_test(nul_bytes),
+	    cmocka_unit_test(shared_strings),
 	};
 	return cmocka_run_group_tests_name("lint", tests, NULL, NULL);
 }

@@ -2,7 +2,9 @@
 #include "signatures/sigdb.h"
 
 #include "analyzer/base/text.h"
+#include "signatures/row.h"
 #include "tests/support/signature_set.h"
+#include "tests/support/temporary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +38,8 @@ static void broken_files(void **unused)
 	        "origin,origin_id\n",
 	        "set.csv:1: column 17 of the header must be \"origin_id\"");
 	refused("\xef\xbb\xbf" SIGNATURE_HEADER, "byte order mark");
-	refused(SIGNATURE_HEADER ROW("a", "fragment") "b,http\n", "set.csv:3: 2 columns instead of 18");
+	refused(SIGNATURE_HEADER ROW("a", "fragment") "b,http\n",
+	        "set.csv:3: 2 columns instead of 18; a field with a comma needs quotes");
 	refused(SIGNATURE_HEADER ROW("a", "fragment") "\n" ROW("b", "fragment2"), "set.csv:3: an empty line");
 	refused(SIGNATURE_HEADER "a\r\n", "set.csv:2: a carriage return");
 	refused(SIGNATURE_HEADER ROW("a", "\"frag\nment\""), "set.csv:2: column 5: the quote is not closed");
@@ -223,12 +226,67 @@ static void too_many_rows(void **unused)
 	free(text);
 }
 
+/* A line without an end is refused when it is longer than a row can be, wherever it stands, and whatever is behind it is not
+ * read; a file of 100 MB is not read at all. */
+static void endless(void **unused)
+{
+	(void)unused;
+	enum { SIZE = 8 * 1024 * 1024 };
+	static const char header[] = SIGNATURE_HEADER ROW("a", "fragment");
+	char *text = malloc(SIZE);
+	struct err e = {0};
+	struct sigdb *db = NULL;
+	memset(text, 'x', SIZE);
+	memcpy(text, header, sizeof header - 1);
+	assert_int_equal(signature_text_load(&db, text, SIZE, &e), ERR_FORMAT);
+	assert_non_null(strstr(e.text, "set.csv:3: a line of more than"));
+	memset(text, '\0', SIZE);
+	memcpy(text, header, sizeof header - 1);
+	assert_int_equal(signature_text_load(&db, text, SIZE, &e), ERR_FORMAT);
+	assert_non_null(strstr(e.text, "set.csv:3: a line of more than"));
+	free(text);
+
+	struct temporary file = temporary_make(span_text(SIGNATURE_HEADER));
+	assert_int_equal(ftruncate(file.fd, 100 * 1000 * 1000), 0);
+	assert_int_equal(sigdb_load(&db, file.path, &e), ERR_FORMAT);
+	assert_non_null(strstr(e.text, "larger than 64 MiB"));
+	assert_null(db);
+	temporary_close(&file);
+}
+
+/* Rows of many lengths, so that the ends of what is read at once fall everywhere. */
+static void rows_across_reads(void **unused)
+{
+	(void)unused;
+	enum { ROWS = 300, SIZE = 1024 * 1024 };
+	char *text = malloc(SIZE), notes[FIELD_MAX + 1];
+	size_t len = (size_t)snprintf(text, SIZE, "%s", SIGNATURE_HEADER);
+	memset(notes, 'n', sizeof notes);
+	for (int i = 0; i < ROWS; i++)
+		len +=
+		    (size_t)snprintf(text + len, SIZE - len,
+		                     "a%d,http,body,contains,pattern number %d,plain,,isp,,,1,hit,a,http://b,%.*s,,,\n",
+		                     i, i, i * 13, notes);
+	struct sigdb *db = NULL;
+	struct err e = {0};
+	if (signature_text_load(&db, text, len - 1, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(sigdb_count(db), ROWS);
+	for (size_t i = 0; i < ROWS; i++) {
+		assert_int_equal(strlen(sigdb_at(db, i)->notes), i * 13);
+		assert_int_equal(sigdb_at(db, i)->line, i + 2);
+	}
+	sigdb_free(db);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(broken_files),    cmocka_unit_test(nul_bytes),     cmocka_unit_test(duplicates),
-	    cmocka_unit_test(what_a_row_says), cmocka_unit_test(directories),   cmocka_unit_test(sha256_of_the_file),
-	    cmocka_unit_test(excepted_names),  cmocka_unit_test(too_many_rows),
+	    cmocka_unit_test(broken_files),      cmocka_unit_test(nul_bytes),     cmocka_unit_test(duplicates),
+	    cmocka_unit_test(what_a_row_says),   cmocka_unit_test(directories),   cmocka_unit_test(sha256_of_the_file),
+	    cmocka_unit_test(excepted_names),    cmocka_unit_test(too_many_rows), cmocka_unit_test(endless),
+	    cmocka_unit_test(rows_across_reads),
 	};
 	return cmocka_run_group_tests_name("sigdb", tests, NULL, NULL);
 }
