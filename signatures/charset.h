@@ -7,7 +7,7 @@
 #include "analyzer/base/arena.h"
 #include "analyzer/base/err.h"
 
-enum { CHARSET_VARIANTS_MAX = 8, CHARSETS_MAX = 32 };
+enum { CHARSET_VARIANTS_MAX = 16, CHARSETS_MAX = 48 };
 
 /* Converters that were opened, kept because opening one costs as much as reading hundreds of rows. Zero it to begin. */
 struct charset_cache {
@@ -21,7 +21,7 @@ void charset_cache_close(struct charset_cache *cache);
 
 /*
  * The forms other than UTF-8 of a UTF-8 text in the charsets of the countries (ISO 3166 codes, `;`-separated),
- * distinct, in the order of the list, in the arena. Charsets that cannot express the text are left out; none for
+ * distinct, in the order of the list, in the arena. Charsets that cannot express the text, not even with the letters that a country uses instead, are left out; none for
  * ASCII text. Returns how many were written to variants, at most CHARSET_VARIANTS_MAX, or ERR_NOMEM; ERR_IO when the
  * system's iconv does not know a charset of the list.
  */

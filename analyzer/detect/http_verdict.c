@@ -5,6 +5,7 @@
  */
 #include "analyzer/detect/dns_name.h"
 #include "analyzer/detect/http_page.h"
+#include "analyzer/detect/rule_evidence.h"
 #include "analyzer/detect/suspect.h"
 
 enum { STATUS_FORBIDDEN = 403, STATUS_LEGAL = 451, CONFIDENCE_LEAST = 7, PATTERN_LEAST = 16, NEAR_US = 1000 };
@@ -163,6 +164,38 @@ static bool has_term(const struct finding *f, const char *id)
 	return false;
 }
 
+/* Do the packets that brought the page have the marks of an injector? Never a finding by itself: pages are. */
+static void add_rules(struct finding *f, const struct http_page *p, const struct detection *d, const struct flow *flow)
+{
+	const struct side *sender = &flow->tcp->side[p->sender], *other = &flow->tcp->side[dir_other(p->sender)];
+	struct burst_facts b = {
+	    .own = rule_packet(&p->before),
+	    .other = rule_packet(&p->trigger),
+	    .request = rule_packet(&p->trigger),
+	    .counter = rule_counter(sender),
+	    .other_counter = rule_counter(other),
+	    .front_end = rule_front_end(sender, other),
+	    .asked = BURST_ASKED_HTTP,
+	    .way = p->sender == DIR_DOWN ? BURST_TO_CLIENT : BURST_TO_SERVER,
+	    .port = flow->server_port,
+	    .http = true,
+	    .http_status = p->status,
+	};
+	struct sig_hits hits = {0};
+	for (; b.packets < p->packet_count && b.packets < BURST_PACKETS_MAX; b.packets++)
+		b.packet[b.packets] = rule_packet(&p->packets[b.packets]);
+	if (!d->signatures)
+		return;
+	sigdb_match_burst(d->signatures, SIG_HTTP_RULE, &b, &hits);
+	const struct signature *best = sig_hits_best(&hits);
+	if (!best)
+		return;
+	rule_term(f, d->weights, d->signatures, best);
+	if (f->signature_count < FINDING_SIGNATURES_MAX)
+		f->signatures[f->signature_count++] = best;
+	finding_detail(f, "injector", best->id);
+}
+
 static void compare(struct finding *f, const struct http_page *p, const struct detection *d, const struct flow *flow)
 {
 	f->to_client = p->sender == DIR_DOWN;
@@ -184,6 +217,8 @@ static void compare(struct finding *f, const struct http_page *p, const struct d
 	    .other_count = p->packet_count - 1,
 	};
 	(void)suspect_compare(f, d->weights, &s);
+	if (f->kind != KIND_INFORMATIONAL)
+		add_rules(f, p, d, flow);
 	const struct addr *sender = p->sender == DIR_DOWN ? &flow->server : &flow->client;
 	bool near = (f->facts.known & FACT_RTT) && f->facts.rtt_min_us < NEAR_US;
 	if (near && !addr_is_private(sender) && !addr_is_loopback(sender))

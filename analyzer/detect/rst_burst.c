@@ -1,6 +1,7 @@
 /* See rst_burst.h. */
 #include "analyzer/detect/rst_burst.h"
 
+#include "analyzer/detect/rule_evidence.h"
 #include "analyzer/detect/suspect.h"
 
 #define STEPS_NS     (INT64_C(100) * 1000000) /* suspects of one burst, for E02c */
@@ -42,36 +43,6 @@ bool rst_burst_of(struct rst_burst *b, const struct flow *flow, enum dir dir)
 	return b->kept > 0;
 }
 
-static struct burst_packet packet_of(const struct sample *s)
-{
-	if (!s || !s->frame.number)
-		return (struct burst_packet){0};
-	return (struct burst_packet){.present = true,
-	                             .ipv4 = s->ipv4,
-	                             .tcp = true,
-	                             .df = s->ip_df,
-	                             .timed = s->frame.ts_ns != FRAME_NO_TIME,
-	                             .ttl = s->ttl,
-	                             .ip_id = s->ip_id,
-	                             .flags = s->tcp_flags,
-	                             .window = s->window,
-	                             .options_len = s->options_len,
-	                             .seq = s->seq,
-	                             .ack = s->ack,
-	                             .payload_len = s->payload_len,
-	                             .ns = s->frame.ts_ns};
-}
-
-static enum burst_counter counter_of(const struct side *s)
-{
-	static const enum burst_counter counters[] = {
-	    [IPID_UNKNOWN] = BURST_COUNTER_UNKNOWN, [IPID_ZERO] = BURST_COUNTER_ZERO,
-	    [IPID_LOCAL] = BURST_COUNTER_LOCAL,     [IPID_GLOBAL] = BURST_COUNTER_GLOBAL,
-	    [IPID_RANDOM] = BURST_COUNTER_RANDOM,   [IPID_CONST] = BURST_COUNTER_CONST,
-	};
-	return counters[ipid_classify(s, 0)];
-}
-
 static enum burst_stage stage_of(const struct rst_burst *b)
 {
 	static const struct {
@@ -90,15 +61,6 @@ static enum burst_stage stage_of(const struct rst_burst *b)
 	return BURST_STAGE_UNKNOWN;
 }
 
-/* Does the sender's SYN/ACK copy the IP-ID of the SYN, so that a copied id may be a front-end's habit? */
-static enum burst_fact front_end_of(const struct rst_burst *b)
-{
-	const struct sample *own = &b->r->own.syn, *other = &b->r->other.syn;
-	if (!own->frame.number || !other->frame.number || !own->ipv4 || !other->ipv4)
-		return BURST_UNKNOWN;
-	return burst_fact_of(own->ip_id != 0 && (uint16_t)(own->ip_id - other->ip_id) <= 1);
-}
-
 static enum burst_asked asked_of(const struct rst_burst *b)
 {
 	static const enum burst_asked questions[] = {[TRIGGER_NONE] = BURST_ASKED_UNKNOWN,
@@ -114,9 +76,9 @@ void rst_burst_facts(const struct rst_burst *b, size_t first, size_t count, stru
 	*out = (struct burst_facts){
 	    .next_known = r->own.have_seq,
 	    .next = r->own.max_seq_end,
-	    .counter = counter_of(&r->own),
-	    .other_counter = counter_of(&r->other),
-	    .front_end = front_end_of(b),
+	    .counter = rule_counter(&r->own),
+	    .other_counter = rule_counter(&r->other),
+	    .front_end = rule_front_end(&r->own, &r->other),
 	    .stage = stage_of(b),
 	    .asked = asked_of(b),
 	    .way = b->dir == DIR_DOWN ? BURST_TO_CLIENT : BURST_TO_SERVER,
@@ -124,16 +86,16 @@ void rst_burst_facts(const struct rst_burst *b, size_t first, size_t count, stru
 	};
 	for (size_t i = first; i < first + count; i++) {
 		struct burst_packet *p = &out->packet[out->packets++];
-		*p = packet_of(b->rst[i]);
+		*p = rule_packet(b->rst[i]);
 		p->answers = b->answers[i];
 		p->payload_kept = b->payload_kept[i];
 		memcpy(p->payload, b->payload[i], b->payload_kept[i]);
 	}
-	out->request = packet_of(b->request);
+	out->request = rule_packet(b->request);
 	if (first > 0 || !b->begun) /* what came just before these is not kept */
 		return;
-	out->own = packet_of(side_recent(&r->own, 0));
-	out->other = packet_of(&r->other_last);
+	out->own = rule_packet(side_recent(&r->own, 0));
+	out->other = rule_packet(&r->other_last);
 	out->count = count == b->kept && r->rst_count > count ? r->rst_count : 0;
 }
 

@@ -10,13 +10,11 @@
  */
 #include "analyzer/detect/detector.h"
 #include "analyzer/detect/rst_burst.h"
+#include "analyzer/detect/rule_evidence.h"
 #include "analyzer/detect/suspect.h"
-#include "signatures/rule.h"
 
 enum {
-	CONFIDENCE_LEAST = 7,
 	PADDING_MAX = 6, /* zero bytes that fill a short Ethernet frame up */
-	GROUPS = 4,
 };
 
 /* What rows said of a run of resets. */
@@ -76,50 +74,13 @@ static struct rst_burst part_of(const struct rst_burst *b, enum part part)
 	return rest;
 }
 
-/* Decibans that the finding has in a group. */
-static int group_db(const struct finding *f, const char *group)
-{
-	int sum = 0;
-	for (size_t i = 0; i < f->term_count; i++)
-		sum += strcmp(f->terms[i].group, group) == 0 ? f->terms[i].db : 0;
-	return sum;
-}
-
-/*
- * The row's weight, in the group of the features that its rule is made of, where the finding has most already: one observation
- * counts once. A rule made of payload, flags and lengths alone is content: group db.
- */
-static void signature_term(struct finding *f, const struct weights *w, const struct sigdb *db,
-                           const struct signature *s)
-{
-	static const struct {
-		enum rule_group bit;
-		const char *group, *term[2];
-	} groups[GROUPS] = {{RULE_GROUP_SEQ, "seq", {"E09b_seq", "E09_seq"}},
-	                    {RULE_GROUP_TTL, "ttl", {"E09b_ttl", "E09_ttl"}},
-	                    {RULE_GROUP_IPID, "ipid", {"E09b_ipid", "E09_ipid"}},
-	                    {RULE_GROUP_WIN, "win", {"E09b_win", "E09_win"}}};
-	bool strong = (s->scope == SIG_NATIONAL || s->scope == SIG_ISP) && s->confidence >= CONFIDENCE_LEAST;
-	const char *term = strong ? "E09" : "E09b";
-	const struct packet_rule *rule = sigdb_rule(db, s);
-	int most = -1000;
-	for (size_t i = 0; rule && i < GROUPS; i++) {
-		int has = group_db(f, groups[i].group);
-		if (!(rule->groups & (unsigned)groups[i].bit) || has <= most)
-			continue;
-		most = has;
-		term = groups[i].term[strong];
-	}
-	finding_term(f, w, term, false);
-}
-
 static void add_signatures(struct detection *d, struct finding *f, const struct match *m)
 {
 	f->signatures[f->signature_count++] = m->best;
 	for (size_t i = 0; i < m->hits.count && f->signature_count < FINDING_SIGNATURES_MAX; i++)
 		if (m->hits.hit[i] != m->best)
 			f->signatures[f->signature_count++] = m->hits.hit[i];
-	signature_term(f, d->weights, d->signatures, m->best);
+	rule_term(f, d->weights, d->signatures, m->best);
 	if (m->best->scope == SIG_PRODUCT || m->best->scope == SIG_INSTITUTION)
 		f->alternatives |= 1U << ALT_CORPORATE_FILTER;
 }

@@ -23,7 +23,9 @@ static const char rows[] = SIGNATURE_ROW("national.body", "http", "body", "conta
             SIGNATURE_ROW("short.body", "http", "body", "contains", "blk:1234567", "", "national", "NO", "hit")
                 SIGNATURE_ROW("hint.body", "http", "body", "contains", "This page was blocked somewhere", "", "unclear",
                               "NO", "hint") SIGNATURE_ROW("fp.title", "http", "title", "full",
-                                                          "Error page of a content network", "", "benign", "", "fp");
+                                                          "Error page of a content network", "", "benign", "", "fp")
+                    SIGNATURE_ROW("injector", "http", "rule", "eq", "ipid = 0x3412; window = 32120", "", "injected", "",
+                                  "hit");
 
 static int open_world(void **state)
 {
@@ -164,6 +166,28 @@ static void finds_a_national_page(void **state)
 	assert_int_equal(world_findings(w), 1);
 	assert_int_equal(world_tested(w, "http_blockpage"), 1);
 	assert_int_equal(world_tested(w, "http_redirect_block"), 1);
+}
+
+/* The packet of the page has the marks of an injector: its IP-ID says so beside the page, and never alone. */
+static void marks_of_an_injector_add_to_a_page(void **state)
+{
+	struct world *w = *state;
+	for (int page = 0; page < 2; page++) {
+		struct flow *f = asked(w, "news.example.com");
+		struct packet *p = reply_packet(w, f, 45 * MS);
+		p->ip_id = 0x3412;
+		p->tcp_window = 32120;
+		hear(w, REPLY(.status = 403, .body = page ? PAGE : "<p>All is well."));
+	}
+	const struct finding *b = world_finding(w, "http_blockpage");
+	assert_non_null(b);
+	assert_int_equal(world_findings(w), 1);
+	assert_int_equal(b->signature_count, 2);
+	assert_string_equal(b->signatures[0]->id, "national.body");
+	assert_string_equal(b->signatures[1]->id, "injector");
+	assert_string_equal(finding_detail_value(b, "injector"), "injector");
+	assert_int_equal(finding_term_db(b, "E09"), 25);
+	assert_int_equal(finding_term_db(b, "E09_ipid") + finding_term_db(b, "E09b_ipid"), 10);
 }
 
 static void finds_a_page_however_it_is_cut(void **state)
@@ -632,6 +656,7 @@ int main(void)
 {
 	const struct CMUnitTest http_blocking[] = {
 	    TEST(finds_a_national_page),
+	    TEST(marks_of_an_injector_add_to_a_page),
 	    TEST(finds_a_page_however_it_is_cut),
 	    TEST(finds_a_page_without_a_status_line),
 	    TEST(finds_a_raced_redirect),
