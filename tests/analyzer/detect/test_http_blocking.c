@@ -187,7 +187,7 @@ static void marks_of_an_injector_add_to_a_page(void **state)
 	assert_string_equal(b->signatures[1]->id, "injector");
 	assert_string_equal(finding_detail_value(b, "injector"), "injector");
 	assert_int_equal(finding_term_db(b, "E09"), 25);
-	assert_int_equal(finding_term_db(b, "E09_ipid") + finding_term_db(b, "E09b_ipid"), 10);
+	assert_int_equal(finding_term_db(b, "E09b_win") + finding_term_db(b, "E09b_ipid"), 10);
 }
 
 static void finds_a_page_however_it_is_cut(void **state)
