@@ -145,7 +145,7 @@ static int compare_twins(const struct finding *f, const struct finding *g)
 static int by_table_order(const void *a, const void *b)
 {
 	const struct finding *f = *(const struct finding *const *)a, *g = *(const struct finding *const *)b;
-	uint64_t x = f->suspects[0].number, y = g->suspects[0].number;
+	uint64_t x = finding_frame(f)->number, y = finding_frame(g)->number;
 	if (x != y)
 		return x < y ? -1 : 1;
 	int order = strcmp(f->mechanism->id, g->mechanism->id);
@@ -186,7 +186,7 @@ size_t judge_all(struct finding **all, size_t count, const struct judge *j, uint
 	size_t kept = 0;
 	bool terminated_locally = census_terminated_locally(j->census, j->raw_ip);
 	for (size_t i = 0; i < count; i++)
-		if (!withdrawn(all[i], terminated_locally) && !rests_on_hint(all[i]) && all[i]->suspect_count > 0 &&
+		if (!withdrawn(all[i], terminated_locally) && !rests_on_hint(all[i]) && finding_frame(all[i])->number > 0 &&
 		    !(all[i]->rests_on_copies && copied_file(j)))
 			all[kept++] = all[i];
 	count = kept;

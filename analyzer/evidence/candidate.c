@@ -37,7 +37,7 @@ void candidates_free(struct candidates *c)
 
 static uint64_t first_frame(const struct finding *f)
 {
-	return f->suspect_count ? f->suspects[0].number : 0;
+	return finding_frame(f)->number;
 }
 
 static size_t text_size(const char *text)

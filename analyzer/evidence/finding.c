@@ -114,6 +114,15 @@ void finding_evidence(struct finding *f, struct frame_ref frame)
 	frame_insert(f->evidence, &f->evidence_count, frame);
 }
 
+const struct frame_ref *finding_frame(const struct finding *f)
+{
+	if (f->suspect_count)
+		return &f->suspects[0];
+	if (f->evidence_count)
+		return &f->evidence[f->evidence_count - 1];
+	return &f->trigger;
+}
+
 void finding_detail(struct finding *f, const char *key, const char *value)
 {
 	for (size_t i = 0; i < f->detail_count; i++) {

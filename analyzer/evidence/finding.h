@@ -155,6 +155,10 @@ const char *ipid_class_name(enum ipid_class c);
 void finding_suspect(struct finding *f, struct frame_ref frame);
 void finding_evidence(struct finding *f, struct frame_ref frame);
 
+/* The frame that a row is about: the first suspect, or the last frame before silence, or the one that asked. A symptom of what
+ * never came has no suspects. */
+const struct frame_ref *finding_frame(const struct finding *f);
+
 /* Adds key=value, or gives the key a new value; text lives in a buffer that the caller keeps until candidate_add.
  * Silently dropped when full. */
 void finding_detail(struct finding *f, const char *key, const char *value);

@@ -23,16 +23,6 @@ static bool known(const struct finding *f, enum fact fact)
 	return f->facts.known & fact;
 }
 
-/* The frame that a row is about: the first suspect, or the last frame before silence, or the one that asked. */
-static const struct frame_ref *row_frame(const struct finding *f)
-{
-	if (f->suspect_count)
-		return &f->suspects[0];
-	if (f->evidence_count)
-		return &f->evidence[f->evidence_count - 1];
-	return &f->trigger;
-}
-
 static void put_frames(struct text *t, const struct frame_ref *frames, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -53,14 +43,14 @@ static void put_incident(struct text *t, const struct finding *f)
 
 static void put_frame(struct text *t, const struct finding *f)
 {
-	if (row_frame(f)->number)
-		text_printf(t, "%" PRIu64, row_frame(f)->number);
+	if (finding_frame(f)->number)
+		text_printf(t, "%" PRIu64, finding_frame(f)->number);
 }
 
 static void put_time(struct text *t, const struct finding *f)
 {
-	if (row_frame(f)->number)
-		text_time(t, row_frame(f)->ts_ns);
+	if (finding_frame(f)->number)
+		text_time(t, finding_frame(f)->ts_ns);
 }
 
 static void put_suspects(struct text *t, const struct finding *f)
