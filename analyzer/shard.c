@@ -17,7 +17,9 @@ enum {
 	SHARE_HOLD_PERCENT = 25,
 	SHARE_CANDIDATE_PERCENT = 25,
 	SHARE_NAMES_PERCENT = 5,
-	SHARE_DETECTOR_PERCENT = 10 /* each that has tables of its own */
+	SHARE_DETECTOR_PERCENT = 10, /* each that has tables of its own */
+	SHARE_TRANSFER_PERCENT = 5,
+	SHARE_PACE_PERCENT = 2
 };
 
 #define SECONDS(n) (INT64_C(n) * 1000000000)
@@ -32,6 +34,8 @@ struct shard {
 	const struct pipeline_config *config;
 	struct flow_table *flows;
 	struct stream_pools *streams;
+	struct transfers transfers;
+	struct paces paces;
 	struct tracker tracker;
 	struct duplicate_filter duplicates;
 	struct dispatch dispatch;
@@ -142,8 +146,10 @@ static void on_flow_closing(void *context, struct flow *f, enum flow_end why)
 	struct shard *s = context;
 	struct flow_change body = {.end = why};
 	struct attempt attempt;
-	if (f->tcp)
+	if (f->tcp) {
 		stream_close(s->streams, f);
+		transfer_close(&s->transfers, f);
+	}
 	dispatch_close(&s->dispatch, f);
 	bus_emit(&s->bus, &(struct event){.type = EV_FLOW_CLOSE, .dir = DIR_UP, .flow = f, .body = &body});
 	census_flow(&s->census, f);
@@ -153,6 +159,12 @@ static void on_flow_closing(void *context, struct flow *f, enum flow_end why)
 	if (f->tcp)
 		track_close(&s->tracker, f);
 	arena_reset(&s->scratch);
+}
+
+static void on_transfer(void *context, struct flow *f, enum dir d, const struct transfer_log *log)
+{
+	struct shard *s = context;
+	bus_emit(&s->bus, &(struct event){.type = EV_TRANSFER, .dir = d, .flow = f, .body = log});
 }
 
 static int wanted_init(struct shard *s, struct err *e)
@@ -218,6 +230,7 @@ static int shard_init(struct shard *s, struct err *e)
 	struct slot_plan plan = {0};
 	struct stream_observer streams = {s, on_stream_bytes, on_stream_gap, on_stream_conflict};
 	struct track_observer track = {s, on_synack, on_zero_window};
+	struct transfer_observer transfers = {s, on_transfer};
 	limits.flows = flows ? flows : 1;
 	s->tested = calloc(mechanism_count, sizeof *s->tested);
 	s->streams = stream_pools_new(limits.flows, memory / 100 * SHARE_PENDING_PERCENT,
@@ -229,6 +242,10 @@ static int shard_init(struct shard *s, struct err *e)
 		return e->code;
 	duplicate_init(&s->duplicates);
 	tracker_init(&s->tracker, s->streams, limits.flows, &track);
+	transfers_init(&s->transfers, limits.flows, memory / 100 * SHARE_TRANSFER_PERCENT, &transfers);
+	paces_init(&s->paces, memory / 100 * SHARE_PACE_PERCENT);
+	s->tracker.transfers = &s->transfers;
+	s->tracker.paces = &s->paces;
 	dispatch_init(&s->dispatch, &s->bus, &s->scratch, limits.flows, memory / 100 * SHARE_HOLD_PERCENT);
 	for (size_t i = 0; i < DETECTORS; i++)
 		if (detector_init(s, i, &plan, e) != 0)
@@ -269,6 +286,8 @@ void shard_free(struct shard *s)
 	flow_table_free(s->flows);
 	stream_pools_free(s->streams);
 	tracker_free(&s->tracker);
+	transfers_free(&s->transfers);
+	paces_free(&s->paces);
 	dispatch_free(&s->dispatch);
 	names_free(&s->names);
 	candidates_free(&s->candidates);
@@ -385,5 +404,5 @@ uint64_t shard_dropped(const struct shard *s)
 	return s->candidates.dropped + s->names.refused + s->counts.no_memory + s->counts.quic_limited +
 	       s->tracker.counts.resets_refused + s->tracker.counts.rolls_refused + s->dispatch.counts.hold_refused +
 	       s->dispatch.counts.state_refused + streams->rings_evicted + streams->pending_refused +
-	       streams->pairs_refused;
+	       streams->pairs_refused + s->transfers.refused + s->paces.refused;
 }

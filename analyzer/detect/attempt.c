@@ -1,6 +1,8 @@
 /* The log of attempts, and its two orders. */
 #include "analyzer/detect/attempt.h"
 
+#include "analyzer/net/pace.h"
+
 #include <stdlib.h>
 #include <strings.h>
 
@@ -145,6 +147,8 @@ static void tcp_facts(struct attempt *out, const struct flow *f)
 	out->first_payload = client->first_payload;
 	if (client->have_syn && server->have_ack && seq_diff(server->max_ack, client->isn + 1) > 0)
 		out->acknowledged = server->max_ack - client->isn - 1;
+	out->rate_bps[DIR_UP] = pace_rate(f, DIR_UP);
+	out->rate_bps[DIR_DOWN] = pace_rate(f, DIR_DOWN);
 	out->rtt_min_ns = rtt_min_ns(&f->tcp->rtt[DIR_UP], NULL, 0, &samples);
 	if (f->flags & FLOW_HANDSHAKE)
 		out->flags |= ATTEMPT_CONNECTED;

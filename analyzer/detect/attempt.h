@@ -50,10 +50,11 @@ struct attempt {
 	struct frame_ref frame;    /* of the trigger or, without one, the first */
 	uint64_t flow_id;          /* unique together with client and server */
 	uint64_t bytes[2];         /* transport payload */
-	uint32_t first_payload;    /* TCP: bytes of the client's first packet with payload */
-	uint32_t acknowledged;     /* TCP: of the client's payload, by the server; UINT32_MAX at most */
-	uint32_t unanswered;       /* packets of the client that got no answer at its end */
-	int64_t rtt_min_ns;        /* to the server and back; -1: unknown */
+	uint64_t rate_bps[2];   /* TCP: of its best second, or of the whole when it was short; 0: too little to say */
+	uint32_t first_payload; /* TCP: bytes of the client's first packet with payload */
+	uint32_t acknowledged;  /* TCP: of the client's payload, by the server; UINT32_MAX at most */
+	uint32_t unanswered;    /* packets of the client that got no answer at its end */
+	int64_t rtt_min_ns;     /* to the server and back; -1: unknown */
 	/* TCP, of the first SYN and SYN/ACK; synack.seen 0 and ttl 0: there was none. */
 	struct attempt_opening {
 		uint16_t seen, window; /* enum tcp_option_seen; raw */

@@ -14,7 +14,7 @@ enum event_type {
 	    EV_COUNT
 };
 
-/* Bodies: flow_change in net/flow.h, tcp_synack and tcp_zero_window in net/track.h, stream_* in net/stream.h; the rest in the header of the dissector that
+/* Bodies: flow_change in net/flow.h, tcp_synack and tcp_zero_window in net/track.h, transfer_log in net/transfer.h, stream_* in net/stream.h; the rest in the header of the dissector that
  * the name starts with. */
 #define EVENT(name, body) struct body;
 EVENT_LIST(EVENT)
@@ -38,6 +38,7 @@ struct event {
 	BODY(flow_change)                                                                                              \
 	BODY(tcp_synack)                                                                                               \
 	BODY(tcp_zero_window)                                                                                          \
+	BODY(transfer_log)                                                                                             \
 	BODY(stream_gap)                                                                                               \
 	BODY(stream_conflict)                                                                                          \
 	BODY(dns_message)                                                                                              \

@@ -3,6 +3,7 @@
 	EVENT(FLOW_CLOSE, flow_change)                                                                                 \
 	EVENT(TCP_SYNACK, tcp_synack)                                                                                  \
 	EVENT(TCP_ZERO_WINDOW, tcp_zero_window)                                                                        \
+	EVENT(TRANSFER, transfer_log)                                                                                  \
 	EVENT(STREAM_GAP, stream_gap)                                                                                  \
 	EVENT(STREAM_CONFLICT, stream_conflict)                                                                        \
 	EVENT(DNS_MESSAGE, dns_message)                                                                                \

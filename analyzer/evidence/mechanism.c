@@ -501,6 +501,39 @@ const struct mechanism mechanisms[] = {
         .innocent = "It is the innocent explanation itself.",
     },
     {
+        .id = "policing_token_bucket",
+        .stage = "data_transfer",
+        .protocol = "tcp",
+        .note = "Packets beyond a steady rate were lost and packets within it passed, as at a token bucket, which "
+                "networks use for ordinary reasons too: interference by a box on the path.",
+        .note_selective = "Packets beyond a steady rate were lost and packets within it passed, as at a token bucket, "
+                          "for some names alone: it fits censorship by throttling.",
+        .source = "Flach et al., SIGCOMM 2016, and its public code",
+        .rule = "The published detector, on each request with its response: a bucket of the rate between the first and "
+                "the last loss is empty at losses and not below empty at packets that passed, and round trips do not "
+                "grow before losses. Beside the receiver a hole that was filled is a loss, with half the weight.",
+        .innocent = "Overflowing queues, random loss and slow receivers fail a step. A provider's own limit per "
+                    "customer or connection passes all of them: policing is found in 2.8 to 6.6% of traffic.",
+        .terms = "E15 E10_1 E10_2 E10_3 E10_4",
+    },
+    {
+        .id = "throttle_plateau",
+        .stage = "data_transfer",
+        .protocol = "tcp",
+        .note = "A transfer went at a steady low rate while the same client got at least five times as much from "
+                "elsewhere: interference by a box on the path, or a server that gives no more.",
+        .note_selective = "A transfer went at a steady low rate while the same client got at least five times as much "
+                          "under other names: it fits censorship by throttling.",
+        .source = "Xue et al., IMC 2021",
+        .rule = "Goodput by the second, after the first two: for 10 s and 30 packets or more the median is at most 400 "
+                "kbit/s and the range between quartiles less than a quarter of it; the sender always had more to "
+                "send; and within 60 s the same client had another transfer at five times the rate.",
+        .innocent = "Streams at the rate of their content (pauses, pushed packets); radio links and full queues (then "
+                    "everything is slow); a server that limits each connection, which only other names at the same "
+                    "address tell apart.",
+        .terms = "E15b E15c E10_1 E10_2 E10_3 E10_4",
+    },
+    {
         .id = "captive_portal",
         .stage = "any",
         .protocol = "any",

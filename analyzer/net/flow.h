@@ -37,6 +37,12 @@ enum flow_flag {
 	FLOW_REFUSED = 1 << 11,   /* what came back was a refusal: an alert, a page that blocks */
 };
 
+/* When a direction sent data, and how fast (pace.h). */
+struct pace_way {
+	struct pace *pace;         /* by the second; NULL: too short, or no room */
+	int64_t first_ns, last_ns; /* of packets with data; 0: none */
+};
+
 /* Both sides of a TCP flow. */
 struct tcp_flow {
 	struct side side[2];
@@ -51,6 +57,9 @@ struct tcp_flow {
 	uint32_t unseen_end[2]; /* sequence number up to which missing bytes were counted */
 	struct unacked unacked[2];
 	struct roll *roll[2]; /* NULL unless wanted, and until the next packet of that side */
+	struct transfer *transfer; /* packet by packet, owned by transfer.c; NULL: no data yet, or no room */
+	struct pace_way pace[2];
+	uint16_t mss; /* of the first SYN that says so, less the room for timestamps; 0: unknown */
 };
 
 struct slot {

@@ -63,8 +63,10 @@ static void rtt_acknowledge(struct tcp_flow *tcp, enum dir d, const struct packe
 		return;
 	if (seq_diff(p->tcp_ack, tcp->timed[sent].seq_end) < 0)
 		return;
-	if (p->frame->ts_ns >= sent_ns)
+	if (p->frame->ts_ns >= sent_ns) {
 		rtt_add(&tcp->rtt[sent], p->frame->ts_ns - sent_ns, sample->frame);
+		pace_rtt(&tcp->pace[sent], p->frame->ts_ns - sent_ns);
+	}
 	tcp->timed[sent].sent_ns = FRAME_NO_TIME;
 }
 
@@ -149,6 +151,10 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 	unacked_sent(&tcp->unacked[d], own, &tcp->side[dir_other(d)], &sample);
 	if (p->tcp_flags & TCP_ACK)
 		unacked_acknowledged(&tcp->unacked[dir_other(d)], own, p->tcp_ack);
+	if (t->transfers)
+		transfer_packet(t->transfers, f, d, p);
+	if (t->paces)
+		pace_packet(t->paces, f, d, p);
 	loss_update(t, f, d, p);
 	handshake_update(f, d, p);
 	rtt_acknowledge(tcp, d, p, &sample);
@@ -164,6 +170,8 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 
 void track_close(struct tracker *t, struct flow *f)
 {
+	if (t->paces)
+		pace_close(t->paces, f);
 	pool_put(&t->resets, f->tcp->resets);
 	f->tcp->resets = NULL;
 	for (enum dir d = DIR_UP; d <= DIR_DOWN; d++) {

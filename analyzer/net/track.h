@@ -5,7 +5,9 @@
 #pragma once
 
 #include "analyzer/net/duplicate.h"
+#include "analyzer/net/pace.h"
 #include "analyzer/net/stream.h"
+#include "analyzer/net/transfer.h"
 
 /* Body of TCP_SYNACK. */
 struct tcp_synack {
@@ -36,6 +38,8 @@ struct track_observer {
 struct tracker {
 	struct stream_pools *streams;
 	struct pool resets, rolls;
+	struct transfers *transfers; /* borrowed; NULL: no logs of packets */
+	struct paces *paces;         /* borrowed; NULL: no rates */
 	struct track_observer observer;
 	struct track_counts counts;
 };
