@@ -257,6 +257,36 @@ const struct mechanism mechanisms[] = {
         .terms = "E06 E06b E01 E01b E02b E03 E03b E07 E11 E10_1 E10_2 E10_3 E10_4 E13",
     },
     {
+        .id = "tls_mitm_cert",
+        .stage = "tls_handshake",
+        .protocol = "tls",
+        .note =
+            "The certificate is one that an interceptor makes: somebody between client and server ends the encryption.",
+        .note_selective = "The certificate is one that a state or a provider is known to intercept connections with: "
+                          "somebody between client and server ends the encryption.",
+        .source = "Raman et al., Kazakhstan, IMC 2020",
+        .rule =
+            "Issuer, subject or key of the leaf equals a row of the signatures (TLS 1.2 and before). Or: one issuer "
+            "signed for three unrelated names or more at three addresses or more, with one key or one validity, and "
+            "for one of the names another issuer was seen too.",
+        .innocent =
+            "Antivirus software and company proxies intercept on purpose (rows of products: local_interference; "
+            "guard G20); debugging proxies; private authorities and new roots are only unknown, and silent.",
+        .terms = "E09 E09b E09_hint E09_issuer E09_fresh E02e",
+    },
+    {
+        .id = "mitm_client_fp",
+        .stage = "tls_handshake",
+        .protocol = "tls",
+        .note = "The hello that reached this server is an interceptor's own, not that of a visitor's program.",
+        .note_selective = "The hello that reached this server is that of a box with which a state or a provider "
+                          "intercepts connections.",
+        .source = "Raman et al., Kazakhstan, IMC 2020",
+        .rule = "At a server, or on the way: JA4 of the hello equals a row of the signatures.",
+        .innocent = "A program of the visitor's with the same TLS library and settings has the same fingerprint.",
+        .terms = "E09 E09b E09_hint",
+    },
+    {
         .id = "dns_dual_answer",
         .stage = "dns",
         .protocol = "dns",
