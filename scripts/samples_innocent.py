@@ -16,7 +16,7 @@ def ordinary_close():
     with an unread request: one RST+ACK at its own next sequence number, with its usual TTL and the next IP-ID.
 
     Resets, all genuine: {reset}.
-    Expected: no row."""
+    Expected: one weak symptom, http_host_rst of frame 25; nothing of the first connection."""
     c = Capture()
     flow = Tcp(c, client(), 50100, server(), 80, rtt=0.0310)
     t = flow.open(0.0)

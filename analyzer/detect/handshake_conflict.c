@@ -118,7 +118,7 @@ static const struct sample *rst_to_syn(const struct flow *flow, uint16_t syns)
 	for (unsigned i = 0; i < n; i++) {
 		int64_t gap = r->rst[i].frame.ts_ns - server->syn.frame.ts_ns;
 		bool near = gap < ANSWER_WINDOW_NS && gap > -ANSWER_WINDOW_NS;
-		bool one_syn = r->rst[i].frame.number > server->syn.frame.number || r->other_syns[i] == syns;
+		bool one_syn = r->rst[i].frame.number > server->syn.frame.number || r->at[i].other_syns == syns;
 		if (r->rst[i].ack == client->isn + 1 && near && one_syn && !side_checksum_drops(server, &r->rst[i]))
 			return &r->rst[i];
 	}

@@ -27,13 +27,13 @@ bool rst_burst_of(struct rst_burst *b, const struct flow *flow, enum dir dir)
 	const struct reset_side *r = &flow->tcp->resets->side[dir];
 	*b = (struct rst_burst){.flow = flow, .dir = dir, .r = r};
 	size_t n = r->rst_count < RESETS_KEPT ? r->rst_count : RESETS_KEPT;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && b->kept < BURST_PACKETS_MAX; i++) {
 		const struct sample *rst = &r->rst[i];
 		bool late = b->kept > 0 && apart(b->rst[0], rst) != INT64_MAX && apart(b->rst[0], rst) > RST_BURST_NS;
 		if (late || side_checksum_drops(&flow->tcp->side[dir], rst))
 			continue;
 		b->rst[b->kept] = rst;
-		b->answers[b->kept] = r->answers_packet[i];
+		b->answers[b->kept] = r->at[i].answers_packet;
 		b->payload[b->kept] = r->payload[i];
 		b->payload_kept[b->kept++] = r->payload_kept[i];
 	}
@@ -66,7 +66,8 @@ static enum burst_asked asked_of(const struct rst_burst *b)
 	static const enum burst_asked questions[] = {[TRIGGER_NONE] = BURST_ASKED_UNKNOWN,
 	                                             [TRIGGER_DNS] = BURST_ASKED_DNS,
 	                                             [TRIGGER_HTTP] = BURST_ASKED_HTTP,
-	                                             [TRIGGER_TLS] = BURST_ASKED_TLS};
+	                                             [TRIGGER_TLS] = BURST_ASKED_TLS,
+	                                             [TRIGGER_FTP] = BURST_ASKED_UNKNOWN};
 	return b->request ? questions[b->flow->trigger.kind] : BURST_ASKED_UNKNOWN;
 }
 

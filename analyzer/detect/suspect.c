@@ -132,13 +132,17 @@ static int ipid_step(uint16_t from, uint16_t to)
 	return host_size < network_size ? host : network;
 }
 
+/* Does the id of `p` equal that of a packet it may have been made from, or is it the next? */
+static bool id_mirrors(const struct sample *p, const struct sample *from)
+{
+	return from && from->frame.number && from->ipv4 && (uint16_t)(p->ip_id - from->ip_id) <= 1;
+}
+
 static void compare_ipid_mirror(struct comparison *c, enum ipid_class class)
 {
-	const struct sample *p = c->s->packet, *t = c->s->trigger;
-	if (!t || !t->frame.number || !t->ipv4 || p->ip_id == 0 || class == IPID_CONST)
-		return;
-	uint16_t ahead = (uint16_t)(p->ip_id - t->ip_id);
-	if (ahead > 1 || ipid_classify(c->other, 0) == IPID_CONST)
+	const struct sample *p = c->s->packet;
+	bool mirrors = id_mirrors(p, c->s->trigger) || id_mirrors(p, c->s->before);
+	if (!mirrors || p->ip_id == 0 || class == IPID_CONST || ipid_classify(c->other, 0) == IPID_CONST)
 		return;
 	const struct sample *syn = &c->other->syn, *synack = &c->side->syn;
 	if (synack->frame.number == p->frame.number)
@@ -223,18 +227,34 @@ static unsigned baseline_windows(const struct comparison *c, uint16_t *least, ui
 	return n;
 }
 
+/* Without anything else, and where no window is scaled, a SYN/ACK's window speaks for those behind it. */
+static unsigned synack_window(const struct comparison *c, uint16_t *least, uint16_t *most)
+{
+	const struct sample *syn = &c->side->syn;
+	if (!c->rst || !syn->frame.number || (c->side->syn_wscale && c->other->syn_wscale))
+		return 0;
+	*least = *most = syn->window;
+	return 1;
+}
+
+static bool window_mirrors(const struct sample *p, const struct sample *from)
+{
+	return from && from->frame.number && from->window == p->window;
+}
+
 static void compare_window(struct comparison *c)
 {
-	const struct sample *p = c->s->packet, *t = c->s->trigger;
+	const struct sample *p = c->s->packet;
 	uint16_t least = 0, most = 0;
 	if (c->rst && p->window == 0)
 		return;
-	if (baseline_windows(c, &least, &most) == 0)
+	if (baseline_windows(c, &least, &most) == 0 && synack_window(c, &least, &most) == 0)
 		return;
 	if ((uint32_t)p->window * WINDOW_FACTOR < least || p->window / WINDOW_FACTOR > most)
 		term(c, "E08", false);
 	bool differs = p->window < least || p->window > most;
-	if (t && t->frame.number && p->window != 0 && t->window == p->window && differs)
+	bool mirrors = window_mirrors(p, c->s->trigger) || window_mirrors(p, c->s->before);
+	if (p->window != 0 && differs && mirrors)
 		term(c, "E08b", false);
 }
 

@@ -21,6 +21,7 @@ struct suspect {
 	const struct sample *genuine; /* a packet of the same sender near it, believed genuine; NULL: none */
 	const struct sample *counter; /* one that neither of two rivals is, for the IP-ID; NULL: genuine */
 	const struct sample *trigger; /* packet of the other side that it answers; NULL or frame.number 0: none */
+	const struct sample *before;  /* last packet of the other side before it, which it may mirror too; NULL: none */
 	const struct sample *first;   /* of the burst that the packet belongs to, for the time; NULL: packet */
 	struct party party;
 	/* Further packets of the same burst, which are no baseline either. */

@@ -152,6 +152,8 @@ static enum name_source trigger_name_source(enum trigger_kind kind)
 	case TRIGGER_QUIC:
 		return NAME_SNI;
 	case TRIGGER_NONE:
+	case TRIGGER_SMTP:
+	case TRIGGER_FTP:
 		break;
 	}
 	return NAME_NONE;

@@ -3,7 +3,45 @@
 
 #include <string.h>
 
+/* What a server saw of a client, one of the published nineteen. */
+#define STAGE_SIGNATURE(name, how_far, what)                                                                           \
+	{                                                                                                              \
+		.id = (name), .stage = (how_far), .protocol = "tcp",                                                   \
+		.note = "The server received " what ": filters cause this, and so do clients that give up, scanners "  \
+		        "and lost networks.",                                                                          \
+		.source = "Sundara Raman et al., SIGCOMM 2023",                                                        \
+		.rule = "Among the first ten packets that a server received of a connection: " what ".",               \
+		.innocent =                                                                                            \
+		    "Scanners (G15), losers of a race between addresses (G16), clients that abort (G17), lost "        \
+		    "coverage. Another TTL or IP-ID of the reset than of the client's other packets tells them "       \
+		    "apart; silence alone says little.",                                                               \
+		.terms = "E11 E02 E03 E05 N15 N16 N17",                                                                \
+		.guards = 1U << GUARD_SCANNER | 1U << GUARD_HAPPY_EYEBALLS | 1U << GUARD_CLIENT_ABORT,                 \
+	}
+
 const struct mechanism mechanisms[] = {
+    STAGE_SIGNATURE("sig_syn_none", "post_syn", "one SYN, then silence"),
+    STAGE_SIGNATURE("sig_syn_rst", "post_syn", "one SYN, then resets without ACK"),
+    STAGE_SIGNATURE("sig_syn_rstack", "post_syn", "one SYN, then resets with ACK"),
+    STAGE_SIGNATURE("sig_syn_rst_rstack", "post_syn", "one SYN, then resets with and without ACK"),
+    STAGE_SIGNATURE("sig_ack_none", "post_ack", "a handshake, then silence"),
+    STAGE_SIGNATURE("sig_ack_rst", "post_ack", "a handshake, then one reset without ACK"),
+    STAGE_SIGNATURE("sig_ack_rst_rst", "post_ack", "a handshake, then several resets without ACK"),
+    STAGE_SIGNATURE("sig_ack_rstack", "post_ack", "a handshake, then one reset with ACK"),
+    STAGE_SIGNATURE("sig_ack_rstack_rstack", "post_ack", "a handshake, then several resets with ACK"),
+    STAGE_SIGNATURE("sig_psh_none", "post_psh", "one data packet, then silence"),
+    STAGE_SIGNATURE("sig_psh_rst", "post_psh", "one data packet, then one reset without ACK"),
+    STAGE_SIGNATURE("sig_psh_rstack", "post_psh", "one data packet, then one reset with ACK"),
+    STAGE_SIGNATURE("sig_psh_rst_rstack", "post_psh", "one data packet, then resets with and without ACK"),
+    STAGE_SIGNATURE("sig_psh_rstack_rstack", "post_psh", "one data packet, then several resets with ACK"),
+    STAGE_SIGNATURE("sig_psh_rst_eq_rst", "post_psh",
+                    "one data packet, then several resets without ACK whose acknowledgement fields are equal"),
+    STAGE_SIGNATURE("sig_psh_rst_ne_rst", "post_psh",
+                    "one data packet, then several resets without ACK whose acknowledgement fields differ"),
+    STAGE_SIGNATURE("sig_psh_rst_rst0", "post_psh",
+                    "one data packet, then several resets without ACK, one with an acknowledgement field of 0"),
+    STAGE_SIGNATURE("sig_data_rst", "later", "several data packets, then resets without ACK"),
+    STAGE_SIGNATURE("sig_data_rstack", "later", "several data packets, then resets with ACK"),
     {
         .id = "rst_seq_data",
         .stage = "any",
@@ -128,6 +166,130 @@ const struct mechanism mechanisms[] = {
         .innocent = "A SYN that was sent twice (off); load balancers and SYN cookies: load_balancer is always named, "
                     "and without another feature the weight is half.",
         .terms = "E05b",
+    },
+    {
+        .id = "rst_both_ways",
+        .stage = "any",
+        .protocol = "tcp",
+        .note = "Resets reached both ends of a connection within a millisecond, in the middle of the path, where the "
+                "ends are far from each other: interference by a box on the path.",
+        .note_selective = "Resets went to both ends of a connection at once, and what they hit was chosen: it fits "
+                          "censorship by forged resets.",
+        .source = "Clayton, Murdoch, Watson, PET 2006; net4people report 511",
+        .rule = "Seen between two ends that are each over 4 ms away: a reset from each within 1 ms, of which neither "
+                "answers a packet of the other.",
+        .innocent = "A firewall in line that rejects with resets to both (a box all the same, perhaps a company's).",
+        .terms = "E05b E02 E03 E03b",
+    },
+    {
+        .id = "tls_sni_rst",
+        .stage = "post_psh",
+        .protocol = "tls",
+        .note = "A reset was the first answer to a TLS hello: interference by a box on the path, or a server that "
+                "refuses it.",
+        .note_selective = "A reset was the first answer to a TLS hello, and names asked at the same place got other "
+                          "answers: it fits censorship by resets.",
+        .source = "Bock et al. 2020; Sundara Raman et al., SIGCOMM 2023",
+        .rule = "The first packet of the server behind a TLS hello, pure ACKs aside, is a reset that acknowledges it "
+                "or stands where the server's next byte would. A contradiction with E01, E05 or where the burst broke "
+                "B1 to B4 or F2.",
+        .innocent = "A server that refuses the name, the client or the protocol does it for every client (name "
+                    "contrast), with its own TTL, IP-ID and window. A server that had answered or closed (G18), a "
+                    "client that aborts (G17), a minute of silence before (G19) rule it out; a box on the client's "
+                    "network (G20) makes it local_interference.",
+        .terms = "E11 E04 E04b E04c E04d E05 E10_1 E10_2 E10_3 E10_4 E13 N17",
+        .guards = 1U << GUARD_CLIENT_ABORT,
+    },
+    {
+        .id = "http_host_rst",
+        .stage = "post_psh",
+        .protocol = "http",
+        .note = "A reset was the first answer to an HTTP request: interference by a box on the path, or a server that "
+                "refuses it.",
+        .note_selective = "A reset was the first answer to an HTTP request, and names asked at the same place got "
+                          "other answers: it fits censorship by resets.",
+        .source = "Bock et al. 2020; Sundara Raman et al., SIGCOMM 2023",
+        .rule = "The first packet of the server behind an HTTP request, pure ACKs aside, is a reset that acknowledges "
+                "it or stands where the server's next byte would. A contradiction with E01, E05 or where the burst "
+                "broke B1 to B4 or F2.",
+        .innocent = "A server that refuses the name, the client or the protocol does it for every client (name "
+                    "contrast), with its own TTL, IP-ID and window. A server that had answered or closed (G18), a "
+                    "client that aborts (G17), a minute of silence before (G19) rule it out; a box on the client's "
+                    "network (G20) makes it local_interference.",
+        .terms = "E11 E04 E04b E04c E04d E05 E10_1 E10_2 E10_3 E10_4 E13 N17",
+        .guards = 1U << GUARD_CLIENT_ABORT,
+    },
+    {
+        .id = "smtp_rst",
+        .stage = "post_psh",
+        .protocol = "smtp",
+        .note = "A reset was the first answer to a mail command: interference by a box on the path, or a server that "
+                "refuses it.",
+        .note_selective = "A reset was the first answer to a mail command, and names asked at the same place got other "
+                          "answers: it fits censorship by resets.",
+        .source = "Bock et al. 2020; Sundara Raman et al., SIGCOMM 2023",
+        .rule = "The first packet of the server behind a mail command, pure ACKs aside, is a reset that acknowledges "
+                "it or stands where the server's next byte would. A contradiction with E01, E05 or where the burst "
+                "broke B1 to B4 or F2.",
+        .innocent = "A server that refuses the name, the client or the protocol does it for every client (name "
+                    "contrast), with its own TTL, IP-ID and window. A server that had answered or closed (G18), a "
+                    "client that aborts (G17), a minute of silence before (G19) rule it out; a box on the client's "
+                    "network (G20) makes it local_interference.",
+        .terms = "E11 E04 E04b E04c E04d E05 E10_1 E10_2 E10_3 E10_4 E13 N17",
+        .guards = 1U << GUARD_CLIENT_ABORT,
+    },
+    {
+        .id = "ftp_rst",
+        .stage = "post_psh",
+        .protocol = "ftp",
+        .note = "A reset was the first answer to an FTP command: interference by a box on the path, or a server that "
+                "refuses it.",
+        .note_selective = "A reset was the first answer to an FTP command, and names asked at the same place got other "
+                          "answers: it fits censorship by resets.",
+        .source = "Bock et al. 2020; Sundara Raman et al., SIGCOMM 2023",
+        .rule = "The first packet of the server behind an FTP command, pure ACKs aside, is a reset that acknowledges "
+                "it or stands where the server's next byte would. A contradiction with E01, E05 or where the burst "
+                "broke B1 to B4 or F2.",
+        .innocent = "A server that refuses the name, the client or the protocol does it for every client (name "
+                    "contrast), with its own TTL, IP-ID and window. A server that had answered or closed (G18), a "
+                    "client that aborts (G17), a minute of silence before (G19) rule it out; a box on the client's "
+                    "network (G20) makes it local_interference.",
+        .terms = "E11 E04 E04b E04c E04d E05 E10_1 E10_2 E10_3 E10_4 E13 N17",
+        .guards = 1U << GUARD_CLIENT_ABORT,
+    },
+    {
+        .id = "dns_tcp_rst",
+        .stage = "post_psh",
+        .protocol = "dns",
+        .note = "A reset was the first answer to a DNS query over TCP: interference by a box on the path, or a server "
+                "that refuses it.",
+        .note_selective = "A reset was the first answer to a DNS query over TCP, and names asked at the same place got "
+                          "other answers: it fits censorship by resets.",
+        .source = "Bock et al. 2020; Sundara Raman et al., SIGCOMM 2023",
+        .rule = "The first packet of the server behind a DNS query over TCP, pure ACKs aside, is a reset that "
+                "acknowledges it or stands where the server's next byte would. A contradiction with E01, E05 or where "
+                "the burst broke B1 to B4 or F2.",
+        .innocent = "A server that refuses the name, the client or the protocol does it for every client (name "
+                    "contrast), with its own TTL, IP-ID and window. A server that had answered or closed (G18), a "
+                    "client that aborts (G17), a minute of silence before (G19) rule it out; a box on the client's "
+                    "network (G20) makes it local_interference.",
+        .terms = "E11 E04 E04b E04c E04d E05 E10_1 E10_2 E10_3 E10_4 E13 N17",
+        .guards = 1U << GUARD_CLIENT_ABORT,
+    },
+    {
+        .id = "fin_injected",
+        .stage = "post_psh",
+        .protocol = "tcp",
+        .note = "The purported sender of a FIN went on as if it had not sent it: interference by a box on the path.",
+        .note_selective = "The purported sender of a FIN went on as if it had not sent it, and what it hits was "
+                          "chosen: it fits censorship by forged closes.",
+        .source = "Bock et al. 2021; Tai et al. 2025",
+        .rule = "Behind a FIN, within 2 s, its sender sends payload in the place of the FIN or beyond it. "
+                "Acknowledgements as if it had not closed are named.",
+        .innocent = "Reordering (G5), a reused port (G13), wrong checksums (G10); forged payload behind a genuine FIN "
+                    "has the odd headers itself. Where the FIN carried payload that another packet contradicts, "
+                    "tcp_overlap_conflict is the row.",
+        .terms = "E05",
     },
     {
         .id = "tcp_overlap_conflict",
@@ -517,6 +679,35 @@ const struct mechanism mechanisms[] = {
                 "ones.",
         .innocent = "A server of one zone; a resolver that limits the rate.",
         .terms = "E11",
+    },
+    {
+        .id = "synack_rewritten",
+        .stage = "post_syn",
+        .protocol = "tcp",
+        .note = "A reset answered a SYN with the number, window and options of a SYN/ACK: it fits a packet changed on "
+                "the way, interference by a box on the path.",
+        .source = "Xue et al., TSPU, IMC 2022",
+        .rule = "A RST+ACK to a SYN has a sequence number other than 0, a window and options that only a SYN/ACK has, "
+                "and no SYN/ACK was seen.",
+        .innocent = "A refusal has sequence number 0, no window and no options; a firewall that answers from its own "
+                    "state may have some.",
+        .terms = "E11 E04d",
+    },
+    {
+        .id = "rst_rewritten_in_place",
+        .stage = "post_psh",
+        .protocol = "tcp",
+        .note = "Several resets of one side go on as a living socket's packets do: packets turned into resets on the "
+                "way, interference by a box on the path.",
+        .note_selective = "Packets of one side were turned into resets on the way, and what they hit was chosen: it "
+                          "fits censorship by rewritten packets.",
+        .source = "Xue et al., TSPU, IMC 2022; Linux tcp_ipv4.c",
+        .rule = "Two or more RST+ACKs of one side with a window, their sender's TTL and timestamps that advance "
+                "(without timestamps three with IP-IDs that advance and gaps that double), and no packet of the other "
+                "side between them.",
+        .innocent = "One alone is what a socket sends that closes with unread data. Copies of one reset (G4) have "
+                    "equal timestamps.",
+        .terms = "E11 E04d",
     },
     {
         .id = "local_interference",

@@ -24,6 +24,13 @@ struct flow_table {
 	void *context;
 };
 
+const char *trigger_protocol(enum trigger_kind kind)
+{
+	static const char *const words[] = {[TRIGGER_DNS] = "dns",   [TRIGGER_HTTP] = "http", [TRIGGER_TLS] = "tls",
+	                                    [TRIGGER_QUIC] = "quic", [TRIGGER_SMTP] = "smtp", [TRIGGER_FTP] = "ftp"};
+	return words[kind];
+}
+
 int slot_reserve(struct slot_plan *plan, struct slot *out, size_t size, struct err *e)
 {
 	size_t rounded = (size + 15) / 16 * 16;

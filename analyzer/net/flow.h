@@ -12,13 +12,16 @@
 #include "analyzer/net/waiting.h"
 
 /* What the client asked for, and the packet that completed the question. */
-enum trigger_kind { TRIGGER_NONE, TRIGGER_DNS, TRIGGER_HTTP, TRIGGER_TLS, TRIGGER_QUIC };
+enum trigger_kind { TRIGGER_NONE, TRIGGER_DNS, TRIGGER_HTTP, TRIGGER_TLS, TRIGGER_QUIC, TRIGGER_SMTP, TRIGGER_FTP };
 struct trigger {
 	enum trigger_kind kind;
 	uint32_t server_packets; /* with payload, that the server had sent by then */
 	struct sample sample;    /* of that packet; its seq, ack and ip_id are what an injector copies from */
 	const char *name;        /* raw name as asked for, NUL-ended, owned by the shard's name table; NULL: none */
 };
+
+/* The word of the taxonomy: "dns", "http", ... NULL for TRIGGER_NONE. */
+const char *trigger_protocol(enum trigger_kind kind);
 
 enum flow_flag {
 	FLOW_MIDSTREAM = 1 << 0,    /* G1: no SYN of the client was seen */

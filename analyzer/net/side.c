@@ -196,7 +196,7 @@ bool side_ended(const struct side *then, const struct side *other, const struct 
 	if (!then->have_fin || seq_diff(then->fin_end, then->max_seq_end) < 0)
 		return false;
 	int32_t off = seq_diff(then->fin_end, other->max_ack);
-	bool acceptable = !other->have_ack || (off > -RESETS_NEAR && off < RESETS_NEAR);
+	bool acceptable = !other->have_ack || (off > -SIDE_NEAR && off < SIDE_NEAR);
 	return acceptable && seq_diff(now->max_seq_end, then->fin_end) <= 0;
 }
 
@@ -206,78 +206,6 @@ bool side_acked(const struct side *s, uint32_t ack)
 		if (s->acks[i] == ack)
 			return true;
 	return false;
-}
-
-/*
- * The two forms in which a closed socket answers a packet (RFC 9293, 3.10.7.1): <SEQ=SEG.ACK><CTL=RST>, and
- * <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> to a packet without ACK, in practice a SYN.
- */
-static bool answers_packet(const struct side *other, const struct sample *rst)
-{
-	if (!(rst->tcp_flags & TCP_ACK))
-		return side_acked(other, rst->seq);
-	return rst->seq == 0 && other->have_syn && rst->ack == sample_seq_end(&other->syn);
-}
-
-/* Could a receiver take it, or is it the answer of a closed socket to what it was sent? */
-static bool near_stream(const struct side *own, const struct side *other, const struct sample *rst)
-{
-	if (!own->have_seq || answers_packet(other, rst))
-		return true;
-	int32_t sent = seq_diff(rst->seq, own->max_seq_end), expected = seq_diff(rst->seq, other->max_ack);
-	return (sent > -RESETS_NEAR && sent < RESETS_NEAR) ||
-	       (other->have_ack && expected > -RESETS_NEAR && expected < RESETS_NEAR);
-}
-
-/* Has the other side acknowledged this side's SYN? Without a SYN in the capture that was before. */
-static bool syn_acknowledged(const struct side *own, const struct side *other)
-{
-	bool known = !own->have_syn;
-	for (unsigned i = 0; i < other->ack_count; i++)
-		known |= seq_diff(other->acks[i], own->isn) > 0 && seq_diff(other->acks[i], own->max_seq_end) <= 0;
-	return known;
-}
-
-void reset_add(struct resets *r, enum dir d, const struct side sides[2], const struct sample *rst, struct span payload)
-{
-	struct reset_side *own = &r->side[d];
-	const struct side *other = &sides[dir_other(d)];
-	if (!near_stream(&sides[d], other, rst)) {
-		own->rst_far++;
-		return;
-	}
-	if (own->rst_count == 0) {
-		const struct sample *last = side_recent(other, 0);
-		own->own = sides[d];
-		own->other = *other;
-		own->other_rst_before = r->side[dir_other(d)].rst_count > 0;
-		own->max_seq_end_after = sides[d].max_seq_end;
-		if (last)
-			own->other_last = *last;
-	}
-	if (own->rst_count < RESETS_KEPT) {
-		own->rst[own->rst_count] = *rst;
-		payload = span_first(payload, RESETS_PAYLOAD);
-		if (payload.len)
-			memcpy(own->payload[own->rst_count], payload.ptr, payload.len);
-		own->payload_kept[own->rst_count] = (uint8_t)payload.len;
-		own->answers_packet[own->rst_count] = answers_packet(other, rst);
-		own->early[own->rst_count] = !syn_acknowledged(&sides[d], other);
-		own->other_syns[own->rst_count] = other->syn_count;
-		own->other_end[own->rst_count] = other->max_seq_end;
-	}
-	own->rst_count++;
-}
-
-void reset_after(struct resets *r, enum dir d, const struct sample *sample)
-{
-	struct reset_side *own = &r->side[d];
-	uint32_t end = sample_seq_end(sample);
-	if (own->after_count < RESETS_AFTER)
-		own->after[own->after_count] = *sample;
-	own->after_count++;
-	if (seq_diff(end, own->max_seq_end_after) > 0)
-		own->max_seq_end_after = end;
 }
 
 void rtt_add(struct rtt *r, int64_t ns, struct frame_ref frame)

@@ -1,6 +1,6 @@
 /*
  * What one side of a TCP connection sent, as far as a later judgement needs it: header facts of packets (samples), value
- * tallies, counters, round trips, resets and what came after them. Facts, no verdicts: docs/rules.md has
+ * tallies, counters, round trips. Facts, no verdicts: docs/rules.md has
  * those. side.c updates them; track.c decides with which packets.
  */
 #pragma once
@@ -70,8 +70,9 @@ void tally_add(struct tally *t, uint8_t value);
 uint16_t tally_mode(const struct tally *t, uint8_t without, uint16_t without_n, uint8_t *mode);
 
 enum {
-	SIDE_RECENT = 4, /* last non-RST packets kept */
-	SIDE_ACKS = 8,   /* last acknowledgement numbers kept (guard G3) */
+	SIDE_RECENT = 4,     /* last non-RST packets kept */
+	SIDE_ACKS = 8,       /* last acknowledgement numbers kept (guard G3) */
+	SIDE_NEAR = 1 << 20, /* a number farther off belongs to another connection of these ports, or is a decoy */
 };
 
 struct side {
@@ -132,48 +133,6 @@ bool side_ended(const struct side *then, const struct side *other, const struct 
 
 /* True when `ack` is among the side's last acknowledgement numbers. */
 bool side_acked(const struct side *s, uint32_t ack);
-
-/*
- * Resets and what came after them; taken from a pool at the first RST of a flow. All RSTs that claim to be from a side are
- * in its list, whoever made them; but one that no receiver could take is counted apart, so that it neither fills the list nor
- * counts as a reset.
- */
-enum {
-	RESETS_KEPT = 8,       /* first RSTs of a side; the rest is counted */
-	RESETS_PAYLOAD = 32,   /* first bytes of a RST's payload kept */
-	RESETS_AFTER = 8,      /* non-RST packets of a side kept after its own first RST */
-	RESETS_NEAR = 1 << 20, /* a RST farther off belongs to another connection of these ports, or is a decoy */
-};
-
-struct reset_side {
-	struct sample rst[RESETS_KEPT];
-	bool answers_packet[RESETS_KEPT]; /* guard G3 held when it arrived */
-	bool
-	    early[RESETS_KEPT]; /* no acknowledgement of this side's SYN had come: it answers what it never asked for */
-	uint16_t other_syns[RESETS_KEPT];             /* SYNs that the other side had sent by then */
-	uint32_t other_end[RESETS_KEPT];              /* highest sequence number that the other side had sent by then */
-	uint8_t payload[RESETS_KEPT][RESETS_PAYLOAD]; /* first bytes of it */
-	uint8_t payload_kept[RESETS_KEPT];
-	uint32_t rst_count, rst_far;
-	struct sample after[RESETS_AFTER];
-	uint32_t after_count;
-
-	/* Just before this side's first RST: */
-	struct side own, other;
-	bool other_rst_before;
-	struct sample other_last; /* last non-RST packet of the other side before it; frame.number 0: none */
-	/* Highest sequence number behind any non-RST packet of this side between the first RST and the end. */
-	uint32_t max_seq_end_after;
-};
-
-struct resets {
-	struct reset_side side[2];
-};
-
-/* A RST of one side, with what the capture holds of its payload: snapshots both sides at the first one. */
-void reset_add(struct resets *r, enum dir d, const struct side sides[2], const struct sample *rst, struct span payload);
-/* A non-RST packet of a side that has sent a RST before. */
-void reset_after(struct resets *r, enum dir d, const struct sample *sample);
 
 /* Round trips of one half of the path: the smallest samples, with the frame that closed each, so that a suspect's own
  * arrival can be left out. */

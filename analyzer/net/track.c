@@ -164,7 +164,7 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 	if (p->payload_len > 0 || (p->tcp_flags & TCP_FIN))
 		stream_segment(t->streams, f, d, p, &sample);
 	side_update(own, p, &sample);
-	if (tcp->resets && tcp->resets->side[d].rst_count > 0)
+	if (tcp->resets)
 		reset_after(tcp->resets, d, &sample);
 }
 

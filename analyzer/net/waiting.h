@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "analyzer/net/side.h"
+#include "analyzer/net/resets.h"
 
 /* Packets of one end that ask for an answer (SYN, payload, FIN, keep-alive, any datagram), since the other was last heard. */
 struct waiting {

@@ -129,9 +129,9 @@ static struct tcp_options options_of(const struct conversation *c, const struct 
 {
 	struct tcp_options o = {0};
 	bool timestamps = c->timestamps[w->from] || w->tsval;
-	if (w->no_options || ((flags & TCP_RST) && !w->tsval))
+	if (w->no_options || ((flags & TCP_RST) && !w->tsval && !w->synack_options))
 		return o;
-	if (flags & TCP_SYN) {
+	if ((flags & TCP_SYN) || w->synack_options) {
 		o.seen = TCPOPT_SEEN_MSS | TCPOPT_SEEN_WSCALE | TCPOPT_SEEN_SACK_PERMITTED;
 		o.mss = 1460;
 		o.wscale = 7;

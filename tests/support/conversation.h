@@ -18,19 +18,20 @@ enum {
 
 struct wire {
 	enum dir from;
-	int64_t us;         /* since the first packet of the flow */
-	const char *flags;  /* letters of S F R P A */
-	const char *data;   /* text; NULL: none */
-	const void *raw;    /* `bytes` of it instead of text */
-	uint32_t bytes;     /* without data and raw: that many bytes of a pattern that follows the sequence number */
-	int64_t seq, ack;   /* relative, a SYN is 0; 0: the next one, what the other side has sent in order */
-	bool absolute_seq;  /* seq is the number on the wire */
-	bool no_ack_number; /* the acknowledgement field is 0 */
-	uint8_t ttl;        /* 0: the sender's usual, 64 from the client, 52 from the server */
-	uint32_t id;        /* 0: the sender's counter, which goes on */
-	uint32_t window;    /* 0: the sender's usual */
-	uint32_t tsval;     /* 0: milliseconds, if the sender uses timestamps */
-	bool no_options;    /* not even timestamps */
+	int64_t us;          /* since the first packet of the flow */
+	const char *flags;   /* letters of S F R P A */
+	const char *data;    /* text; NULL: none */
+	const void *raw;     /* `bytes` of it instead of text */
+	uint32_t bytes;      /* without data and raw: that many bytes of a pattern that follows the sequence number */
+	int64_t seq, ack;    /* relative, a SYN is 0; 0: the next one, what the other side has sent in order */
+	bool absolute_seq;   /* seq is the number on the wire */
+	bool no_ack_number;  /* the acknowledgement field is 0 */
+	uint8_t ttl;         /* 0: the sender's usual, 64 from the client, 52 from the server */
+	uint32_t id;         /* 0: the sender's counter, which goes on */
+	uint32_t window;     /* 0: the sender's usual */
+	uint32_t tsval;      /* 0: milliseconds, if the sender uses timestamps */
+	bool no_options;     /* not even timestamps */
+	bool synack_options; /* those of a SYN, whatever the flags */
 	bool bad_checksum;
 	bool forged;         /* does not move the sender's sequence numbers on */
 	uint32_t isn_offset; /* another initial sequence number, by so much */

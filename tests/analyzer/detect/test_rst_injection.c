@@ -270,9 +270,59 @@ static void a_reset_from_another_sequence_space_is_silent(void **state)
 	struct conversation c;
 	(void)state;
 	exchange(&c);
-	SEND(&c, SERVER, 95000, "RA", .seq = -5000000);
+	SEND(&c, SERVER, 95000, "RA", .seq = -5000000, .ack = 77000000);
 	SEND(&c, SERVER, 130000, "PA", .bytes = 500);
 	silent(&c);
+}
+
+/* Nobody takes a reset that far off, so the sender goes on; but who made it knew what the client had sent. */
+static void a_reset_far_outside_the_window_is_found(void **state)
+{
+	struct conversation c;
+	(void)state;
+	exchange(&c);
+	uint64_t rst = SEND(&c, SERVER, 95000, "RA", .seq = 1 << 30, .id = 0x9999, .ttl = 95);
+	uint64_t again = SEND(&c, SERVER, 95100, "RA", .seq = (1 << 30) + 1460, .id = 0x9999, .ttl = 96);
+	SEND(&c, SERVER, 130000, "PA", .bytes = 500);
+	const struct finding *f = conversation_finding(&c, "data_seq_rst");
+	ASSERT_SUSPECTS(f, rst, again);
+	assert_terms(f, "E02 6, E03 10, E05 20");
+	assert_string_equal(finding_detail_value(f, "off_by_bytes"), "1073739823");
+	conversation_close(&c);
+}
+
+/* Bare, it says nothing of this connection: a header feature must. */
+static void a_bare_reset_far_outside_needs_a_feature(void **state)
+{
+	(void)state;
+	for (int feature = 0; feature < 2; feature++) {
+		struct conversation c;
+		exchange(&c);
+		SEND(&c, SERVER, 95000, "R", .seq = 1 << 30, .id = ID_ZERO, .ttl = feature ? 95 : 52);
+		SEND(&c, SERVER, 130000, "PA", .bytes = 500);
+		assert_int_equal(conversation_findings(&c), feature);
+		conversation_close(&c);
+	}
+}
+
+/* A little ahead, within the window or not: what its sender never reached, and closed below. */
+static void a_reset_ahead_of_the_end_is_found(void **state)
+{
+	(void)state;
+	for (int closes = 0; closes < 2; closes++) {
+		struct conversation c;
+		exchange(&c);
+		uint64_t rst = SEND(&c, SERVER, 95000, "RA", .seq = 90000, .id = ID_ZERO);
+		SEND(&c, SERVER, 130000, "PA", .bytes = 500);
+		if (closes)
+			SEND(&c, SERVER, 131000, "FA");
+		const struct finding *f = conversation_finding(&c, "data_seq_rst");
+		if (closes)
+			ASSERT_SUSPECTS(f, rst);
+		else
+			assert_null(f);
+		conversation_close(&c);
+	}
 }
 
 static void ports_used_again_are_silent(void **state)
@@ -721,6 +771,9 @@ int main(void)
 	    cmocka_unit_test(a_stale_reset_long_after_the_data_is_silent),
 	    cmocka_unit_test(a_reset_at_the_window_edge_is_silent),
 	    cmocka_unit_test(a_reset_from_another_sequence_space_is_silent),
+	    cmocka_unit_test(a_reset_far_outside_the_window_is_found),
+	    cmocka_unit_test(a_bare_reset_far_outside_needs_a_feature),
+	    cmocka_unit_test(a_reset_ahead_of_the_end_is_found),
 	    cmocka_unit_test(ports_used_again_are_silent),
 	    cmocka_unit_test(a_half_open_connection_is_silent),
 	    cmocka_unit_test(resets_after_a_fin_are_silent),

@@ -1,5 +1,5 @@
 /* The facts of one side: numbers that wrap, baselines, IP-ID classes, resets with what was before them, round trips. */
-#include "analyzer/net/side.h"
+#include "analyzer/net/resets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -243,7 +243,7 @@ static void resets_are_kept_with_what_was_before(void **state)
 	for (uint32_t i = 0; i < RESETS_KEPT + 3; i++) {
 		make(&server, TCP_RST, 501 + i, 0);
 		struct sample rst = sample_of(&server.p);
-		reset_add(&r, DIR_DOWN, sides, &rst);
+		reset_add(&r, DIR_DOWN, sides, &rst, span_of(NULL, 0));
 	}
 	const struct reset_side *down = &r.side[DIR_DOWN];
 	assert_int_equal(down->rst_count, RESETS_KEPT + 3);
@@ -251,11 +251,11 @@ static void resets_are_kept_with_what_was_before(void **state)
 	assert_int_equal(down->own.isn, 500);
 	assert_int_equal(down->other.isn, 100);
 	assert_int_equal(down->other_last.seq, 101);
-	assert_int_equal(down->other_end[0], 111);
+	assert_int_equal(down->at[0].other_end, 111);
 	assert_false(down->other_rst_before);
 	/* G3: the bare form takes its number from an acknowledgement. */
-	assert_true(down->answers_packet[0]);
-	assert_false(down->answers_packet[1]);
+	assert_true(down->at[0].answers_packet);
+	assert_false(down->at[1].answers_packet);
 	/* What follows: a repeat of old bytes, then new ones. */
 	make(&server, TCP_SYN | TCP_ACK, 500, 0);
 	struct sample s = sample_of(&server.p);
@@ -270,7 +270,7 @@ static void resets_are_kept_with_what_was_before(void **state)
 	/* A later RST of the client knows that there was one of the server. */
 	make(&client, TCP_RST | TCP_ACK, 111, 0);
 	s = sample_of(&client.p);
-	reset_add(&r, DIR_UP, sides, &s);
+	reset_add(&r, DIR_UP, sides, &s, span_of(NULL, 0));
 	assert_true(r.side[DIR_UP].other_rst_before);
 	for (int i = 0; i < RESETS_AFTER + 3; i++)
 		reset_after(&r, DIR_DOWN, &s);
@@ -297,8 +297,8 @@ static void a_reset_answers_a_syn(void **state)
 		struct side sides[2] = {client.side, server.side};
 		make(&server, cases[i].flags, cases[i].seq, 0)->tcp_ack = cases[i].ack;
 		struct sample s = sample_of(&server.p);
-		reset_add(&r, DIR_DOWN, sides, &s);
-		assert_int_equal(r.side[DIR_DOWN].answers_packet[0], cases[i].answers);
+		reset_add(&r, DIR_DOWN, sides, &s, span_of(NULL, 0));
+		assert_int_equal(r.side[DIR_DOWN].at[0].answers_packet, cases[i].answers);
 	}
 }
 

@@ -160,7 +160,7 @@ static void resets(void **state)
 	assert_int_equal(r->rst_count, 2);
 	assert_int_equal(r->rst[0].ttl, 99);
 	assert_int_equal(r->rst[0].checksum, CHECKSUM_GOOD);
-	assert_int_equal(r->other_end[0], end);
+	assert_int_equal(r->at[0].other_end, end);
 	assert_memory_equal(&r->own, &before, sizeof before);
 	assert_int_equal(r->other_last.payload_len, 3);
 	assert_int_equal(r->after_count, 2);
