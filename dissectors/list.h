@@ -1,6 +1,10 @@
 /* DISSECTOR(name): asked in this order whether a flow is theirs. */
 DISSECTOR(dns_udp)
 DISSECTOR(quic)
+DISSECTOR(openvpn_udp)
+DISSECTOR(wireguard)
+DISSECTOR(dtls)
+DISSECTOR(openvpn_tcp)
 DISSECTOR(dns_tcp)
 DISSECTOR(http)
 DISSECTOR(tls)

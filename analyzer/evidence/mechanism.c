@@ -557,6 +557,68 @@ const struct mechanism mechanisms[] = {
         .innocent = "Several machines behind one address; a server that helps its visitors around a filter.",
     },
     {
+        .id = "openvpn_block",
+        .stage = "any",
+        .protocol = "openvpn",
+        .note = "A tunnel's opening stays unanswered, or the tunnel falls silent after it was granted: lost packets, a "
+                "peer that is switched off, or interference by a box on the path.",
+        .note_selective = "A tunnel's opening stays unanswered, or the tunnel falls silent after it was granted, and "
+                          "what was hit was chosen: it fits censorship by dropping.",
+        .source = "Xue et al., USENIX Security 2022",
+        .rule = "Three or more hard resets of the client over 10 s without a server reset; or, after one, three "
+                "packets of the client over 10 s unanswered while the server had sent at most 64.",
+        .innocent = "A server that is down or does not speak it, lost packets, a laptop that went away (G22); not "
+                    "tested after 60 s of silence (G19).",
+        .terms = "E11",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "wireguard_block",
+        .stage = "any",
+        .protocol = "wireguard",
+        .note = "A tunnel's opening stays unanswered, or the tunnel falls silent after it was granted: lost packets, a "
+                "peer that is switched off, or interference by a box on the path.",
+        .note_selective = "A tunnel's opening stays unanswered, or the tunnel falls silent after it was granted, and "
+                          "what was hit was chosen: it fits censorship by dropping.",
+        .source = "Donenfeld, NDSS 2017; OONI practice",
+        .rule = "Four or more initiations over 10 s without response or cookie; or, after one, three packets of the "
+                "client over 10 s unanswered while the peer had sent at most 64.",
+        .innocent = "A peer that is off, or a wrong key: WireGuard is silent then by design; lost packets; a network "
+                    "that was down (G22).",
+        .terms = "E11",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "mtproto_block",
+        .stage = "any",
+        .protocol = "mtproto",
+        .note = "No connection to the addresses of one messaging service gets through: an outage there, or "
+                "interference by a box on the path.",
+        .note_selective = "No connection to the addresses of one messaging service gets through, and what was hit was "
+                          "chosen: it fits censorship by address.",
+        .source = "OONI specification ts-020; Ramesh et al., NDSS 2020",
+        .rule =
+            "Three or more connections of a client to Telegram's published networks over 10 s fail, and none succeeds.",
+        .innocent = "The client's own network was down (G22), an outage of the service.",
+        .terms = "E11",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "snowflake_dtls_block",
+        .stage = "dtls_handshake",
+        .protocol = "dtls",
+        .note = "A DTLS hello stays unanswered, or the tunnel falls silent after it was granted: lost packets, a peer "
+                "behind a NAT, or interference by a box on the path.",
+        .note_selective = "A DTLS hello stays unanswered, or the tunnel falls silent after it was granted, and what "
+                          "was hit was chosen: it fits censorship by dropping.",
+        .source = "net4people/bbs issues 223 and 603",
+        .rule = "Three or more ClientHellos of the client over 10 s without ServerHello or HelloVerifyRequest; or, "
+                "after one, three packets of the client over 10 s unanswered while the peer had sent at most 64.",
+        .innocent = "A peer behind a NAT that cannot be reached, a call that ended, a network that was down (G22).",
+        .terms = "E11",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
         .id = "http_proxy_seen",
         .stage = "http",
         .protocol = "http",

@@ -5,6 +5,7 @@
 #include "dissectors/http.h"
 #include "dissectors/quic.h"
 #include "dissectors/tls.h"
+#include "dissectors/tunnel.h"
 #include "tests/support/guard.h"
 
 #include <stdio.h>
@@ -210,6 +211,14 @@ static void show_alert(void *context, const struct event *ev)
 	        a->before_server_hello, (unsigned long long)a->offset);
 }
 
+static void show_tunnel(void *context, const struct event *ev)
+{
+	struct dissect *x = context;
+	const struct tunnel_message *m = event_tunnel_message(ev);
+	put_head(x, ev);
+	fprintf(x->out, " protocol=%d step=%d\n", m->protocol, m->step);
+}
+
 static void show_quic_initial(void *context, const struct event *ev)
 {
 	struct dissect *x = context;
@@ -258,6 +267,7 @@ static void subscribe(struct dissect *x)
 	bus_subscribe(&x->bus, EV_TLS_SERVER_HELLO, show_server_hello, x);
 	bus_subscribe(&x->bus, EV_TLS_CERTIFICATE, show_certificate, x);
 	bus_subscribe(&x->bus, EV_TLS_ALERT, show_alert, x);
+	bus_subscribe(&x->bus, EV_TUNNEL_MESSAGE, show_tunnel, x);
 	bus_subscribe(&x->bus, EV_QUIC_INITIAL, show_quic_initial, x);
 	bus_subscribe(&x->bus, EV_QUIC_FLOW, show_quic_flow, x);
 }
