@@ -9,10 +9,10 @@ enum { ROOT = 0 };
 #define NO_OUTPUT UINT32_MAX
 
 struct state {
-	uint32_t child;  /* number of the first child */
-	uint32_t fail;   /* longest proper suffix that is a state */
-	uint32_t output; /* of this state itself, or NO_OUTPUT */
-	uint32_t report; /* nearest state along the failure links, this one included, with an output; ROOT: none */
+	uint32_t child; /* number of the first child */
+	uint32_t fail;  /* longest proper suffix that is a state */
+	uint32_t
+	    report; /* nearest state along the failure links, this one included, where a literal ends; ROOT: none */
 	uint8_t children;
 	bool full; /* 256 children: `children` is 0 */
 };
@@ -20,6 +20,11 @@ struct state {
 struct output {
 	uint32_t value;
 	uint32_t next; /* of the same state, or NO_OUTPUT */
+};
+
+/* A state where literals end: few are, so that these stand apart, in ascending order. */
+struct end {
+	uint32_t state, output;
 };
 
 struct automaton {
@@ -32,6 +37,8 @@ struct automaton {
 	size_t dense;
 	struct output *outputs;
 	size_t literals;
+	struct end *ends;
+	size_t end_count;
 };
 
 /* The literals that begin with what leads to a state: a run of the sorted ones. */
@@ -39,53 +46,52 @@ struct range {
 	uint32_t low, high;
 };
 
-/* While an automaton is built: its literals sorted, by bytes and then as they were given, and the range of each state. */
+struct sorted {
+	const uint8_t *ptr;
+	uint32_t len, output;
+};
+
+/* While an automaton is built: its literals, by bytes and then as they were given, and the range of each state. */
 struct building {
-	const struct literal *literals;
-	uint32_t *sorted;
+	struct sorted *sorted;
 	struct range *ranges;
 };
 
-static int compare_literals(const void *left, const void *right, void *arg)
+static int compare_literals(const void *left, const void *right)
 {
-	const struct literal *literals = arg;
-	uint32_t x = *(const uint32_t *)left, y = *(const uint32_t *)right;
-	struct span a = literals[x].bytes, b = literals[y].bytes;
-	int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
-	if (order == 0 && a.len != b.len)
-		order = a.len < b.len ? -1 : 1;
-	return order ? order : x < y ? -1 : x > y;
-}
-
-static size_t common_length(struct span a, struct span b)
-{
-	size_t n = 0;
-	while (n < a.len && n < b.len && a.ptr[n] == b.ptr[n])
-		n++;
-	return n;
+	const struct sorted *a = left, *b = right;
+	int order = memcmp(a->ptr, b->ptr, a->len < b->len ? a->len : b->len);
+	if (order == 0 && a->len != b->len)
+		order = a->len < b->len ? -1 : 1;
+	return order ? order : a->output < b->output ? -1 : a->output > b->output;
 }
 
 /* A state a distinct beginning of a literal. */
 static size_t count_states(const struct building *b, size_t n)
 {
 	size_t count = 1;
-	struct span last = span_of(NULL, 0);
-	for (size_t i = 0; i < n; i++) {
-		struct span bytes = b->literals[b->sorted[i]].bytes;
-		count += bytes.len - common_length(last, bytes);
-		last = bytes;
+	const struct sorted *last = NULL;
+	for (const struct sorted *s = b->sorted; s < b->sorted + n; last = s++) {
+		uint32_t same = 0;
+		while (last && same < s->len && same < last->len && s->ptr[same] == last->ptr[same])
+			same++;
+		count += s->len - same;
 	}
 	return count;
 }
 
 /* Those of the range that end in the state, which come first in it, become its outputs. */
-static void end_literals(struct automaton *a, const struct building *b, struct state *s, struct range *r, size_t depth)
+static void end_literals(struct automaton *a, const struct building *b, uint32_t state, struct range *r, size_t depth)
 {
-	uint32_t *link = &s->output;
-	while (r->low < r->high && b->literals[b->sorted[r->low]].bytes.len == depth) {
-		*link = b->sorted[r->low++];
+	if (r->low == r->high || b->sorted[r->low].len != depth)
+		return;
+	a->ends[a->end_count] = (struct end){.state = state};
+	uint32_t *link = &a->ends[a->end_count++].output;
+	for (; r->low < r->high && b->sorted[r->low].len == depth; r->low++) {
+		*link = b->sorted[r->low].output;
 		link = &a->outputs[*link].next;
 	}
+	a->states[state].report = state;
 }
 
 /* The states in their order, breadth first: each one's children are the runs of its range that have the next byte in
@@ -101,13 +107,13 @@ static void number_states(struct automaton *a, const struct building *b, size_t 
 		}
 		struct range r = b->ranges[i];
 		struct state *s = &a->states[i];
-		*s = (struct state){.child = (uint32_t)next, .output = NO_OUTPUT};
-		end_literals(a, b, s, &r, depth);
+		s->child = (uint32_t)next;
+		end_literals(a, b, (uint32_t)i, &r, depth);
 		while (r.low < r.high) {
-			uint8_t label = b->literals[b->sorted[r.low]].bytes.ptr[depth];
+			uint8_t label = b->sorted[r.low].ptr[depth];
 			struct range *child = &b->ranges[next];
 			child->low = r.low++;
-			while (r.low < r.high && b->literals[b->sorted[r.low]].bytes.ptr[depth] == label)
+			while (r.low < r.high && b->sorted[r.low].ptr[depth] == label)
 				r.low++;
 			child->high = r.low;
 			a->labels[next++] = label;
@@ -143,7 +149,8 @@ static void link_states(struct automaton *a)
 {
 	for (size_t i = 0; i < a->count; i++) {
 		struct state *s = &a->states[i];
-		s->report = s->output != NO_OUTPUT ? (uint32_t)i : i ? a->states[s->fail].report : ROOT;
+		if (s->report == ROOT && i != ROOT)
+			s->report = a->states[s->fail].report;
 		size_t n = s->full ? 256 : s->children;
 		for (size_t c = 0; c < n && i != ROOT; c++)
 			a->states[s->child + c].fail = step(a, s->fail, a->labels[s->child + c]);
@@ -185,15 +192,16 @@ static bool fill_rows(struct automaton *a)
 static bool build(struct automaton *a, struct building *b, const struct literal *literals, size_t n)
 {
 	a->outputs = calloc(n + 1, sizeof(*a->outputs));
+	a->ends = calloc(n + 1, sizeof(*a->ends));
 	b->sorted = calloc(n + 1, sizeof(*b->sorted));
-	if (!a->outputs || !b->sorted)
+	if (!a->outputs || !a->ends || !b->sorted)
 		return false;
-	b->literals = literals;
 	for (uint32_t i = 0; i < n; i++) {
-		b->sorted[i] = i;
+		struct span bytes = literals[i].bytes;
+		b->sorted[i] = (struct sorted){.ptr = bytes.ptr, .len = (uint32_t)bytes.len, .output = i};
 		a->outputs[i] = (struct output){.value = literals[i].value, .next = NO_OUTPUT};
 	}
-	qsort_r(b->sorted, n, sizeof(*b->sorted), compare_literals, (void *)(uintptr_t)literals);
+	qsort(b->sorted, n, sizeof(*b->sorted), compare_literals);
 	a->literals = n;
 	a->count = count_states(b, n);
 	a->states = calloc(a->count, sizeof(*a->states));
@@ -238,6 +246,7 @@ void automaton_free(struct automaton *a)
 	free(a->labels);
 	free(a->rows);
 	free(a->outputs);
+	free(a->ends);
 	free(a);
 }
 
@@ -254,10 +263,24 @@ size_t automaton_scan(const struct automaton *a, uint32_t *state, struct span by
 	return i;
 }
 
+/* The output of a state where literals end. */
+static uint32_t first_output(const struct automaton *a, uint32_t state)
+{
+	size_t low = 0, high = a->end_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (a->ends[middle].state < state)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return a->ends[low].output;
+}
+
 struct ending automaton_ending(const struct automaton *a, uint32_t state)
 {
 	uint32_t report = a->states[state].report;
-	return (struct ending){.state = report, .output = report == ROOT ? NO_OUTPUT : a->states[report].output};
+	return (struct ending){.state = report, .output = report == ROOT ? NO_OUTPUT : first_output(a, report)};
 }
 
 bool ending_next(const struct automaton *a, struct ending *it, uint32_t *value)
@@ -274,7 +297,7 @@ bool ending_next(const struct automaton *a, struct ending *it, uint32_t *value)
 size_t automaton_bytes(const struct automaton *a)
 {
 	return sizeof(*a) + a->count * (sizeof(*a->states) + 1) + a->dense * a->classes * sizeof(*a->rows) +
-	       a->literals * sizeof(*a->outputs);
+	       a->literals * sizeof(*a->outputs) + a->end_count * sizeof(*a->ends);
 }
 
 size_t automaton_states(const struct automaton *a)

@@ -1,5 +1,6 @@
 /* See sigdb.h. Reading files is sigfile.c, judging rows lint.c; here rows become a database and are checked against
  * each other. Compiling is compile.c. */
+#include "analyzer/base/hash.h"
 #include "signatures/database.h"
 #include "signatures/sigfile.h"
 
@@ -28,7 +29,7 @@ static int take_row(void *arg, const struct row *row, struct err *e)
 {
 	struct sigdb *db = arg;
 	if (db->count == db->room) {
-		size_t room = db->room ? db->room * 2 : 512;
+		size_t room = db->room ? db->room * 2 : 4096; /* what is never written costs no memory */
 		struct rule *grown = realloc(db->rules, room * sizeof(*grown));
 		if (!grown)
 			return no_memory(e);
@@ -98,11 +99,36 @@ static int load_directory(struct sigdb *db, const char *path, struct err *e)
 	return code;
 }
 
+/* A rule in a list that is sorted by what it is asked for: the key settles nearly every comparison without a look at it. */
+struct keyed {
+	uint64_t key;
+	struct rule *rule;
+};
+
+static uint64_t id_key(const struct rule *rule)
+{
+	static const struct hash_key any = {0};
+	return hash_bytes(any, rule->s.id, strlen(rule->s.id));
+}
+
+static uint64_t meaning_key(const struct rule *rule)
+{
+	static const struct hash_key any = {0};
+	return hash_bytes(any, rule->s.pattern.ptr, rule->s.pattern.len);
+}
+
+static int compare_key(const struct keyed *a, const struct keyed *b)
+{
+	return a->key < b->key ? -1 : a->key > b->key;
+}
+
 static int compare_id(const void *left, const void *right)
 {
-	const struct rule *const *a = left, *const *b = right;
-	int order = strcmp((*a)->s.id, (*b)->s.id);
-	return order ? order : *a < *b ? -1 : *a > *b;
+	const struct keyed *a = left, *b = right;
+	int order = compare_key(a, b);
+	if (order == 0 && a->rule != b->rule)
+		order = strcmp(a->rule->s.id, b->rule->s.id);
+	return order ? order : a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
 static int compare_span(struct span a, struct span b)
@@ -124,9 +150,11 @@ int signature_compare(const struct signature *a, const struct signature *b)
 
 static int compare_rule(const void *left, const void *right)
 {
-	const struct rule *const *a = left, *const *b = right;
-	int order = signature_compare(&(*a)->s, &(*b)->s);
-	return order ? order : *a < *b ? -1 : *a > *b;
+	const struct keyed *a = left, *b = right;
+	int order = compare_key(a, b);
+	if (order == 0 && a->rule != b->rule)
+		order = signature_compare(&a->rule->s, &b->rule->s);
+	return order ? order : a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
 static int duplicate(const struct sigdb *db, const struct rule *first, const struct rule *second, enum column column,
@@ -137,17 +165,17 @@ static int duplicate(const struct sigdb *db, const struct rule *first, const str
 	                 first->s.line, first->s.id);
 }
 
-/* Pointers to the rules from `first` on, in the order of compare; in-use ones only when asked. Freed by the caller. */
-static struct rule **sorted_rules(struct sigdb *db, size_t first, size_t last, bool used_only, size_t *n,
-                                  int (*compare)(const void *, const void *))
+/* The rules from `first` on in the order of compare; in-use ones only when asked. Freed by the caller. */
+static struct keyed *sorted_rules(struct sigdb *db, size_t first, size_t last, bool used_only, size_t *n,
+                                  uint64_t (*key)(const struct rule *), int (*compare)(const void *, const void *))
 {
-	struct rule **sorted = malloc((last - first + 1) * sizeof(struct rule *));
+	struct keyed *sorted = malloc((last - first + 1) * sizeof(*sorted));
 	*n = 0;
 	for (size_t i = first; sorted && i < last; i++)
 		if (!used_only || db->rules[i].s.action != SIG_ACTION_OFF)
-			sorted[(*n)++] = &db->rules[i];
+			sorted[(*n)++] = (struct keyed){.key = key(&db->rules[i]), .rule = &db->rules[i]};
 	if (sorted)
-		qsort(sorted, *n, sizeof(struct rule *), compare);
+		qsort(sorted, *n, sizeof(*sorted), compare);
 	return sorted;
 }
 
@@ -155,8 +183,8 @@ static struct rule **sorted_rules(struct sigdb *db, size_t first, size_t last, b
 static int check_duplicates(struct sigdb *db, size_t first, struct err *e)
 {
 	size_t n, used;
-	struct rule **ids = sorted_rules(db, first, db->count, false, &n, compare_id);
-	struct rule **rules = sorted_rules(db, first, db->count, true, &used, compare_rule);
+	struct keyed *ids = sorted_rules(db, first, db->count, false, &n, id_key, compare_id);
+	struct keyed *rules = sorted_rules(db, first, db->count, true, &used, meaning_key, compare_rule);
 	int code = 0;
 	if (!ids || !rules) {
 		free(ids);
@@ -164,35 +192,46 @@ static int check_duplicates(struct sigdb *db, size_t first, struct err *e)
 		return no_memory(e);
 	}
 	for (size_t i = 1; code == 0 && i < n; i++)
-		if (strcmp(ids[i - 1]->s.id, ids[i]->s.id) == 0)
-			code = duplicate(db, ids[i - 1], ids[i], COL_ID, e);
+		if (ids[i - 1].key == ids[i].key && strcmp(ids[i - 1].rule->s.id, ids[i].rule->s.id) == 0)
+			code = duplicate(db, ids[i - 1].rule, ids[i].rule, COL_ID, e);
 	for (size_t i = 1; code == 0 && i < used; i++)
-		if (signature_compare(&rules[i - 1]->s, &rules[i]->s) == 0)
-			code = duplicate(db, rules[i - 1], rules[i], COL_PATTERN, e);
+		if (rules[i - 1].key == rules[i].key &&
+		    signature_compare(&rules[i - 1].rule->s, &rules[i].rule->s) == 0)
+			code = duplicate(db, rules[i - 1].rule, rules[i].rule, COL_PATTERN, e);
 	free(ids);
 	free(rules);
 	return code;
+}
+
+/* The rule with the id of another one in a list sorted by compare_id, or NULL. */
+static struct rule *find_id(const struct keyed *sorted, size_t n, const struct rule *other)
+{
+	const struct keyed wanted = {.key = id_key(other)};
+	size_t low = 0, high = n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_key(&sorted[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < n && sorted[low].key == wanted.key; low++)
+		if (strcmp(sorted[low].rule->s.id, other->s.id) == 0)
+			return sorted[low].rule;
+	return NULL;
 }
 
 /* Rules from `first` on take the place of older ones with their id; then everything is numbered. */
 static int replace_older(struct sigdb *db, size_t first, struct err *e)
 {
 	size_t n, kept = first;
-	struct rule **older = sorted_rules(db, 0, first, false, &n, compare_id);
+	struct keyed *older = sorted_rules(db, 0, first, false, &n, id_key, compare_id);
 	if (!older)
 		return no_memory(e);
 	for (size_t i = first; i < db->count; i++) {
-		size_t low = 0, high = n;
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
-			if (strcmp(older[middle]->s.id, db->rules[i].s.id) < 0)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		bool replaces = low < n && strcmp(older[low]->s.id, db->rules[i].s.id) == 0;
-		struct rule *to = replaces ? older[low] : &db->rules[kept++];
-		if (replaces)
+		struct rule *replaced = find_id(older, n, &db->rules[i]);
+		struct rule *to = replaced ? replaced : &db->rules[kept++];
+		if (replaced)
 			regexp_free(to->regexp);
 		*to = db->rules[i];
 	}
