@@ -6,6 +6,7 @@
 
 #include "analyzer/capture_pass.h"
 #include "analyzer/net/decode.h"
+#include "analyzer/net/icmp_error.h"
 
 #include <stdlib.h>
 
@@ -53,17 +54,19 @@ static void clock_advance(struct pipeline *p, int64_t ts_ns)
 		p->clock_ns = ts_ns;
 }
 
-/* A fixed key: which shard a pair goes to must be the same in every run. */
+/* A fixed key: which shard a pair goes to must be the same in every run. An ICMP error goes where the pair goes that it quotes. */
 static unsigned shard_of(const struct packet *p)
 {
 	static const struct hash_key key = {.k0 = UINT64_C(0x77616c6c7072696e), .k1 = UINT64_C(0x7420736861726473)};
 	struct {
 		struct addr low, high;
 	} pair;
-	bool ordered = addr_compare(&p->src, &p->dst) <= 0;
+	bool error = is_icmp_error(p);
+	const struct addr *src = error ? &p->quote.src : &p->src, *dst = error ? &p->quote.dst : &p->dst;
+	bool ordered = addr_compare(src, dst) <= 0;
 	memset(&pair, 0, sizeof pair);
-	pair.low = ordered ? p->src : p->dst;
-	pair.high = ordered ? p->dst : p->src;
+	pair.low = ordered ? *src : *dst;
+	pair.high = ordered ? *dst : *src;
 	return (unsigned)(hash_bytes(key, &pair, sizeof pair) % PIPELINE_SHARDS);
 }
 

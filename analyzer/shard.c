@@ -1,6 +1,8 @@
 /* Wiring of one logical shard: packet -> flow -> stream -> dissector -> event -> detector -> candidate. */
 #include "analyzer/shard.h"
 
+#include "analyzer/net/icmp_error.h"
+
 #include <stdlib.h>
 
 enum {
@@ -305,6 +307,20 @@ static void copy_note(struct shard *s, const struct packet *p)
 		f->flags |= FLOW_COPIES;
 }
 
+static void icmp_packet(struct shard *s, const struct packet *p)
+{
+	struct icmp_error body;
+	struct flow *f = icmp_error_find(s->flows, p, &body);
+	if (!f)
+		return;
+	s->counts.analysed++;
+	if (body.quoted == DIR_UP && body.fits && icmp_error_is_final(&body))
+		f->flags |= FLOW_UNREACHABLE;
+	bus_emit(&s->bus, &(struct event){
+	                      .type = EV_ICMP_ERROR, .dir = dir_other(body.quoted), .pkt = p, .flow = f, .body = &body});
+	arena_reset(&s->scratch);
+}
+
 void shard_packet(struct shard *s, const struct packet *p)
 {
 	enum dir d;
@@ -314,10 +330,12 @@ void shard_packet(struct shard *s, const struct packet *p)
 		copy_note(s, p);
 		return;
 	}
-	if (p->l4_proto != IPPROTO_TCP && p->l4_proto != IPPROTO_UDP)
-		return;
 	for (size_t i = 0; i < s->detector_count; i++)
 		s->detections[i].now_ns = p->clock_ns;
+	if (is_icmp_error(p))
+		icmp_packet(s, p);
+	if (p->l4_proto != IPPROTO_TCP && p->l4_proto != IPPROTO_UDP)
+		return;
 	struct flow *f = flow_touch(s->flows, p, &d);
 	if (!f) {
 		s->counts.no_memory++;

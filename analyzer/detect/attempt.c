@@ -117,7 +117,7 @@ static enum attempt_outcome tcp_outcome(const struct flow *f)
 	if (f->flags & FLOW_MIDSTREAM)
 		return server->data_packets > answered ? ATTEMPT_ANSWERED : ATTEMPT_UNKNOWN;
 	if (!server->have_syn && !server->packets)
-		return by_server ? ATTEMPT_REFUSED : ATTEMPT_NO_HANDSHAKE;
+		return by_server ? ATTEMPT_REFUSED : client->have_ack ? ATTEMPT_UNKNOWN : ATTEMPT_NO_HANDSHAKE;
 	if (client->data_packets == 0)
 		return server->data_packets > 0 ? ATTEMPT_ANSWERED : by_server ? ATTEMPT_REFUSED : ATTEMPT_NO_REQUEST;
 	if (reset_first(f))
@@ -181,6 +181,8 @@ bool attempt_of_flow(struct attempt *out, const struct flow *f, bool capture_end
 	    .flow_id = f->id,
 	    .bytes = {f->bytes[DIR_UP], f->bytes[DIR_DOWN]},
 	    .unanswered = f->waiting[DIR_UP].sent,
+	    .unanswered_first = f->waiting[DIR_UP].first,
+	    .unanswered_last = f->waiting[DIR_UP].last,
 	    .rtt_min_ns = -1,
 	};
 	if (asked && f->trigger.sample.frame.ts_ns != FRAME_NO_TIME)
@@ -199,6 +201,8 @@ bool attempt_of_flow(struct attempt *out, const struct flow *f, bool capture_end
 		out->flags |= ATTEMPT_SUSPECT;
 	if (capture_ended)
 		out->flags |= ATTEMPT_CUT_SHORT;
+	if (f->flags & FLOW_UNREACHABLE)
+		out->flags |= ATTEMPT_UNREACHABLE;
 	return true;
 }
 

@@ -34,6 +34,7 @@ enum attempt_flag {
 	ATTEMPT_DNS_QUERY = 1 << 6,     /* a DNS query, whatever carried it; else a flow */
 	ATTEMPT_CLIENT_SILENT = 1 << 7, /* only the server's packets were captured */
 	ATTEMPT_CUT_SHORT = 1 << 8,     /* the capture ended while it went on */
+	ATTEMPT_UNREACHABLE = 1 << 9,   /* an ICMP error told the client so */
 };
 
 struct attempt {
@@ -60,6 +61,7 @@ struct attempt {
 		uint16_t seen, window; /* enum tcp_option_seen; raw */
 		uint8_t ttl;
 	} syn, synack;
+	struct frame_ref unanswered_first, unanswered_last; /* of these; number 0: none */
 };
 
 enum { ATTEMPTS_MAX = 4096 /* a logical shard */ };

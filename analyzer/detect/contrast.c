@@ -32,7 +32,7 @@ static int64_t time_of(const struct finding *f)
 {
 	if (f->trigger.number && f->trigger.ts_ns != FRAME_NO_TIME)
 		return f->trigger.ts_ns;
-	return f->suspect_count ? f->suspects[0].ts_ns : FRAME_NO_TIME;
+	return finding_frame(f)->number ? finding_frame(f)->ts_ns : FRAME_NO_TIME;
 }
 
 static int64_t floor_divide(int64_t a, int64_t b)

@@ -6,7 +6,8 @@
 #define SECOND_NS INT64_C(1000000000)
 #define OUTAGE_NS (10 * SECOND_NS)
 #define SCAN_NS   (60 * SECOND_NS)
-#define RACE_NS   (2 * SECOND_NS) /* RFC 8305, section 5: no attempt waits longer for the next */
+#define LIFE_NS   (600 * SECOND_NS) /* how long before an outage what it ends may have begun */
+#define RACE_NS   (2 * SECOND_NS)   /* RFC 8305, section 5: no attempt waits longer for the next */
 
 enum {
 	SCAN_PLACES = 30,
@@ -15,15 +16,17 @@ enum {
 	ABORT_SERVERS = 2,
 	OUTAGE_FLOWS = 3,
 	OUTAGE_PERCENT = 80,
-	LOOKED_AT_MAX = 2048, /* attempts of one client in one window; the rest is not looked at */
+	LOOKED_AT_MAX = 2048, /* attempts of one client in one window, the latest; others are not looked at */
 };
 
 static struct attempt_range window(const struct attempt_table *t, const struct attempt *a, int64_t from_ns,
                                    int64_t to_ns)
 {
 	struct attempt_range r = attempts_of(t, &a->client, from_ns, to_ns);
-	if (r.count > LOOKED_AT_MAX)
+	if (r.count > LOOKED_AT_MAX) {
+		r.at += r.count - LOOKED_AT_MAX;
 		r.count = LOOKED_AT_MAX;
+	}
 	return r;
 }
 
@@ -60,13 +63,15 @@ enum guard_result guard_scanner(const struct attempt_table *t, const struct atte
 	                                                                                      : GUARD_CLEAR;
 }
 
-/* RFC 8305: the client tries several addresses and gives the slower ones up without having said anything. */
+/*
+ * RFC 8305: the client tries several addresses and gives the slower ones up without having said anything. A client that goes on
+ * sending SYNs when the race is over has not given up.
+ */
 enum guard_result guard_happy_eyeballs(const struct attempt_table *t, const struct attempt *a)
 {
-	bool gave_up = a->flags & (ATTEMPT_CLIENT_RESET | ATTEMPT_CLIENT_FIN);
-	bool silent = a->bytes[DIR_UP] == 0 && is_connection(a);
-	bool dropped = a->outcome == ATTEMPT_NO_HANDSHAKE;
-	if (!silent || (!gave_up && !dropped))
+	bool closed = a->flags & (ATTEMPT_CLIENT_RESET | ATTEMPT_CLIENT_FIN);
+	bool dropped = a->outcome == ATTEMPT_NO_HANDSHAKE && a->last_ns - a->first_ns <= RACE_NS;
+	if (a->bytes[DIR_UP] > 0 || !is_connection(a) || (!closed && !dropped))
 		return GUARD_CLEAR;
 	struct attempt_range r = window(t, a, a->first_ns - RACE_NS, a->first_ns + RACE_NS);
 	for (size_t i = 0; i < r.count; i++) {
@@ -86,7 +91,7 @@ enum guard_result guard_client_abort(const struct attempt_table *t, const struct
 	const struct attempt *first = NULL;
 	if (!(a->flags & ATTEMPT_CLIENT_RESET))
 		return GUARD_CLEAR;
-	struct attempt_range r = window(t, a, INT64_MIN, INT64_MAX);
+	struct attempt_range r = window(t, a, a->last_ns - LIFE_NS, a->last_ns + SECOND_NS);
 	for (size_t i = 0; i < r.count; i++) {
 		const struct attempt *b = r.at[i];
 		int64_t apart = b->last_ns - a->last_ns;
@@ -99,21 +104,38 @@ enum guard_result guard_client_abort(const struct attempt_table *t, const struct
 	return flows >= ABORT_FLOWS && servers >= ABORT_SERVERS ? GUARD_FITS : GUARD_CLEAR;
 }
 
+/* When it failed: where silence began, for one that had worked before. */
+static int64_t failed_ns(const struct attempt *a)
+{
+	if ((a->flags & ATTEMPT_DIED) && a->unanswered_first.number && a->unanswered_first.ts_ns != FRAME_NO_TIME)
+		return a->unanswered_first.ts_ns;
+	return a->asked_ns;
+}
+
+static bool has_died(const struct attempt *a)
+{
+	return attempt_failed(a) || (a->flags & ATTEMPT_DIED);
+}
+
+/* One that worked for long and died counts in the bin where it died. */
 enum guard_result guard_own_network_down(const struct attempt_table *t, const struct attempt *a, int64_t first_ns)
 {
-	int64_t bin = (a->asked_ns - first_ns) / OUTAGE_NS;
-	int64_t from_ns = first_ns + bin * OUTAGE_NS;
+	int64_t at_ns = failed_ns(a) - first_ns, bin = at_ns / OUTAGE_NS - (at_ns % OUTAGE_NS < 0);
+	int64_t from_ns = first_ns + bin * OUTAGE_NS, to_ns = from_ns + OUTAGE_NS;
 	size_t inside = 0, failed = 0, near = 0;
-	struct attempt_range r = window(t, a, from_ns - OUTAGE_NS, from_ns + 2 * OUTAGE_NS - 1);
+	struct attempt_range r = window(t, a, from_ns - LIFE_NS, to_ns + OUTAGE_NS - 1);
 	for (size_t i = 0; i < r.count; i++) {
 		const struct attempt *b = r.at[i];
-		if (addr_equal(&b->server, &a->server) || (!attempt_failed(b) && !attempt_succeeded(b)))
+		int64_t b_ns = failed_ns(b);
+		bool known = has_died(b) || attempt_succeeded(b);
+		if (addr_equal(&b->server, &a->server) || !known || b_ns < from_ns - OUTAGE_NS ||
+		    b_ns >= to_ns + OUTAGE_NS)
 			continue;
 		near++;
-		if (b->first_ns < from_ns || b->first_ns >= from_ns + OUTAGE_NS)
+		if (b_ns < from_ns || b_ns >= to_ns)
 			continue;
 		inside++;
-		failed += attempt_failed(b);
+		failed += has_died(b);
 	}
 	if (near == 0)
 		return GUARD_UNTESTED;

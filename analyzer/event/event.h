@@ -14,8 +14,8 @@ enum event_type {
 	    EV_COUNT
 };
 
-/* Bodies: flow_change in net/flow.h, tcp_synack and tcp_zero_window in net/track.h, transfer_log in net/transfer.h, stream_* in net/stream.h; the rest in the header of the dissector that
- * the name starts with. */
+/* Bodies: flow_change in net/flow.h, tcp_synack and tcp_zero_window in net/track.h, transfer_log in net/transfer.h, icmp_error
+ * in net/icmp_error.h, stream_* in net/stream.h; the rest in the header of the dissector that the name starts with. */
 #define EVENT(name, body) struct body;
 EVENT_LIST(EVENT)
 #undef EVENT
@@ -39,6 +39,7 @@ struct event {
 	BODY(tcp_synack)                                                                                               \
 	BODY(tcp_zero_window)                                                                                          \
 	BODY(transfer_log)                                                                                             \
+	BODY(icmp_error)                                                                                               \
 	BODY(stream_gap)                                                                                               \
 	BODY(stream_conflict)                                                                                          \
 	BODY(dns_message)                                                                                              \

@@ -124,6 +124,8 @@ const struct frame_ref *finding_frame(const struct finding *f)
 {
 	if (f->suspect_count)
 		return &f->suspects[0];
+	if (f->last_heard.number)
+		return &f->last_heard;
 	if (f->evidence_count)
 		return &f->evidence[f->evidence_count - 1];
 	return &f->trigger;

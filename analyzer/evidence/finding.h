@@ -112,6 +112,7 @@ struct finding {
 	const char *name; /* raw, NUL-ended, or NULL */
 	enum name_source name_source;
 	struct frame_ref trigger;
+	struct frame_ref last_heard; /* of silence without a suspect: the last frame before it; number 0: none */
 
 	struct facts facts;
 	uint32_t copies;                                            /* 0: not applicable */
@@ -156,8 +157,8 @@ const char *ipid_class_name(enum ipid_class c);
 void finding_suspect(struct finding *f, struct frame_ref frame);
 void finding_evidence(struct finding *f, struct frame_ref frame);
 
-/* The frame that a row is about: the first suspect, or the last frame before silence, or the one that asked. A symptom of what
- * never came has no suspects. */
+/* The frame that a row is about: the first suspect, or the last frame before silence, or the last of the evidence, or the one
+ * that asked. A symptom of what never came has no suspects. */
 const struct frame_ref *finding_frame(const struct finding *f);
 
 /* Adds key=value, or gives the key a new value; text lives in a buffer that the caller keeps until candidate_add.

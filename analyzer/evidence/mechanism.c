@@ -772,6 +772,92 @@ const struct mechanism mechanisms[] = {
         .terms = "E11 E04d",
     },
     {
+        .id = "flow_freeze_bytes",
+        .stage = "data_transfer",
+        .protocol = "tcp",
+        .note = "The connection stopped for good: what one end sent was never acknowledged or answered again. A lost "
+                "route or "
+                "a dead end looks the same.",
+        .note_selective =
+            "The connection stopped for good while others beside it went on, and what was hit was chosen: it fits "
+            "censorship by dropped packets.",
+        .source = "net4people report 490; Xue et al., IMC 2022",
+        .rule = "The server's payload stops between 10 and 32 KiB, or after 18 to 32 packets of an end, without FIN or "
+                "RST, and 3 packets of "
+                "the client over 10 s get no answer (2 transmissions and 6 s of silence where the stop is in the "
+                "middle of a train of "
+                "full-size segments); at the server: 3 transmissions of a byte over 6 s. Or data of the client, TLS "
+                "hellos apart, "
+                "is sent 3 times over 6 s and never acknowledged.",
+        .innocent = "A NAT that forgot the connection (60 s of silence before: no finding), the end of the capture, "
+                    "lost packets of the "
+                    "capture, a black hole for full-size packets (stops before 10 KiB), the own network down. A "
+                    "control at the same "
+                    "place tells them apart.",
+        .terms = "E11 E10b E10_1 E10_2 E10_3 E10_4 E13 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "ip_blackhole",
+        .stage = "post_syn",
+        .protocol = "ip",
+        .note = "An address never answered while the client's other connections worked. A host that is down looks the "
+                "same.",
+        .source = "Elmenhorst et al., IMC 2021; Bock et al. 2021",
+        .rule =
+            "4 SYNs to an address and port, or 3 connections over 30 s, get no answer for 7 s or more, and nothing at "
+            "that place answered "
+            "within 10 minutes. Least label moderate only where the address answered this client before and somebody "
+            "later, and UDP to it went silent within the same minute.",
+        .innocent =
+            "A host that is down: no difference without history. Scanners (G15), losers of a race between addresses "
+            "(G16), the "
+            "client's own network down (G22), answers on another way (a client that acknowledges was answered).",
+        .terms = "E11 N15 N16 N22",
+        .guards = 1U << GUARD_SCANNER | 1U << GUARD_HAPPY_EYEBALLS | 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "port_blackhole",
+        .stage = "post_syn",
+        .protocol = "tcp",
+        .note =
+            "A port never answered while another port of the same host did. A firewall of that host looks the same.",
+        .source = "Bock et al. 2021",
+        .rule = "As ip_blackhole, and another port of the address answered the client within 10 minutes.",
+        .innocent = "A firewall of the server that drops instead of refusing: no difference without history. Otherwise "
+                    "as ip_blackhole.",
+        .terms = "E11 N15 N16 N22",
+        .guards = 1U << GUARD_SCANNER | 1U << GUARD_HAPPY_EYEBALLS | 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "icmp_reject",
+        .stage = "any",
+        .protocol = "icmp",
+        .note =
+            "A router said that a filter's policy rejects the client's packet: a filter of some network on the path.",
+        .source = "Niaki et al., S&P 2020; RFC 1812; RFC 4443",
+        .rule = "An ICMP error to the client that quotes a packet it did send: type 3 code 9, 10 or 13, ICMPv6 type 1 "
+                "code 1, 5 or 6. Code 13 "
+                "(ICMPv6: 1) from another address than the destination is moderate at least: an explicit statement.",
+        .innocent = "A policy of the client's own network (hop 0 or 1: G20), a firewall of the server itself (the "
+                    "error's source), ordinary "
+                    "routers' policies. Codes 0, 1 and 3 are everyday answers and not counted.",
+        .terms = "E11",
+    },
+    {
+        .id = "icmp_forged",
+        .stage = "any",
+        .protocol = "icmp",
+        .note = "An ICMP error says that a packet could not be delivered, and its receiver answered that very packet: "
+                "interference by a "
+                "box on the path.",
+        .source = "Niaki et al., S&P 2020",
+        .rule = "An ICMP unreachable about a SYN that was sent once, and a SYN/ACK that answers it.",
+        .innocent =
+            "A packet sent or captured twice (off), UDP (off: forged DNS answers and genuine errors come together).",
+        .terms = "E05b",
+    },
+    {
         .id = "local_interference",
         .stage = "any",
         .protocol = "any",

@@ -34,10 +34,11 @@ enum flow_flag {
 	FLOW_HANDSHAKE = 1 << 7,   /* SYN, SYN/ACK and the client's ACK were seen */
 	FLOW_FIN_UP = 1 << 8,
 	FLOW_FIN_DOWN = 1 << 9,
-	FLOW_RESET = 1 << 10,     /* a RST of either side was seen */
-	FLOW_ROLL_UP = 1 << 12,   /* wanted: the frames of the client's side, in tcp->roll */
-	FLOW_ROLL_DOWN = 1 << 13, /* wanted: those of the server's side */
-	FLOW_REFUSED = 1 << 11,   /* what came back was a refusal: an alert, a page that blocks */
+	FLOW_RESET = 1 << 10,       /* a RST of either side was seen */
+	FLOW_ROLL_UP = 1 << 12,     /* wanted: the frames of the client's side, in tcp->roll */
+	FLOW_ROLL_DOWN = 1 << 13,   /* wanted: those of the server's side */
+	FLOW_REFUSED = 1 << 11,     /* what came back was a refusal: an alert, a page that blocks */
+	FLOW_UNREACHABLE = 1 << 14, /* an ICMP error told the client that a packet of it did not arrive */
 };
 
 /* When a direction sent data, and how fast (pace.h). */

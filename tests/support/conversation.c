@@ -163,7 +163,7 @@ uint64_t conversation_send(struct conversation *c, struct wire w)
 	uint16_t flags = flags_of(w.flags);
 	uint32_t relative = w.seq || (flags & TCP_SYN) ? (uint32_t)w.seq : c->next[w.from];
 	size_t len = payload_of(&w, relative, l4 + 20);
-	struct frame frame = {.number = ++c->frames, .ts_ns = c->start_ns + w.us * 1000, .linktype = LINKTYPE_ETHERNET};
+	struct frame frame = {.number = ++c->frames, .ts_ns = c->start_ns + (w.us + c->shift_us) * 1000, .linktype = LINKTYPE_ETHERNET};
 	c->last_ns = frame.ts_ns > c->last_ns ? frame.ts_ns : c->last_ns;
 	frame.wire_len = (uint32_t)len + 54;
 	struct packet p = {
@@ -172,7 +172,7 @@ uint64_t conversation_send(struct conversation *c, struct wire w)
 	    .src = {.version = 4, .bytes = {10, 0, 0, 1}},
 	    .dst = {.version = 4, .bytes = {192, 0, 2, c->server_host}},
 	    .sport = c->client_port,
-	    .dport = 80,
+	    .dport = c->server_port ? c->server_port : 80,
 	    .l4_proto = IPPROTO_TCP,
 	    .ttl = w.ttl ? w.ttl : c->ttls[w.from],
 	    .ip_df = true,
@@ -193,7 +193,7 @@ uint64_t conversation_send(struct conversation *c, struct wire w)
 		struct addr client = p.src;
 		p.src = p.dst;
 		p.dst = client;
-		p.sport = 80;
+		p.sport = p.dport;
 		p.dport = c->client_port;
 	}
 	p.l4 = span_of(l4, 20 + len);

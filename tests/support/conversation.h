@@ -54,6 +54,8 @@ struct conversation {
 	int64_t start_ns;
 	uint16_t client_port;
 	uint8_t server_host; /* last byte of 192.0.2.x */
+	uint16_t server_port; /* 0: 80 */
+	int64_t shift_us;     /* is added to the times of packets */
 	bool timestamps[2];
 	bool host_order_ids; /* counters count in the byte order of a PC */
 	bool bad_checksums;  /* of all packets: offload */

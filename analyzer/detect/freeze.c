@@ -1,0 +1,199 @@
+/*
+ * F3 flow_freeze_bytes: a connection that was going on stops for good (net4people report 490).
+ *   by bytes or packets   between 10 and 32 KiB of the server's payload came, or 18 to 32 packets of an end; then nothing,
+ *                         whatever the client sends (seen at the client), or whatever the server repeats (seen at the server)
+ *   by a request          what the client asked is never acknowledged. TLS hellos are others' business.
+ * A flow alone is a symptom. Three at one /24 or /48 that stop at nearly the same size while none there gets beyond 64 KiB and another
+ * place gets beyond 128 KiB are counted in n_flows and cv.
+ * Innocent: a NAT that forgot (G19), the end of the capture (G14), packets that the capture lost (G2), an ordinary close (a FIN or RST
+ * of the server), the own network down (G22), a black hole for full-size packets (stops before 10 KiB).
+ */
+#include "analyzer/detect/census.h"
+#include "analyzer/detect/detector.h"
+
+#include <stdlib.h>
+
+#define SECONDS_NS  INT64_C(1000000000)
+#define SILENCE_NS  (10 * SECONDS_NS)  /* of the client's packets, from the first unanswered one */
+#define REPEATED_NS (6 * SECONDS_NS)   /* where something was sent again and again, or stopped in the middle */
+#define NAT_IDLE_NS (60 * SECONDS_NS)  /* G19 */
+#define PERIOD_NS   (300 * SECONDS_NS) /* the control's bin */
+
+enum {
+	STOP_LEAST = 10 << 10,
+	STOP_MOST = 32 << 10,
+	PACKETS_LEAST = 18,
+	PACKETS_MOST = 32,
+	UNANSWERED_LEAST = 3,
+	REPEATS_LEAST = 3,     /* transmissions of a byte */
+	FULL_SIZE_LEAST = 536, /* a segment shorter than that ends something */
+	HANDSHAKE_PACKETS = 8, /* of the server: up to here a TLS connection is D1's */
+	FLOWS_LEAST = 3,
+	SAME_PLACE_MOST = 64 << 10,
+	CONTROL_LEAST = 128 << 10,
+	CV_PERCENT = 35,
+};
+
+/* How a flow stopped. */
+struct stop {
+	const char *shape;
+	bool at_server;
+	uint32_t bytes;   /* of the server's payload that came through */
+	uint32_t packets; /* of the server */
+	uint32_t sent;    /* afterwards, by the end that got no answer */
+	int64_t silence_ns;
+	struct frame_ref suspects[2]; /* what was never acknowledged; number 0: none */
+};
+
+static int64_t since(const struct detection *d, const struct frame_ref *frame)
+{
+	if (!frame->number || frame->ts_ns == FRAME_NO_TIME)
+		return 0;
+	return d->now_ns > frame->ts_ns ? d->now_ns - frame->ts_ns : 0;
+}
+
+/* Payload bytes that `sender` has sent and the other end acknowledged. */
+static uint32_t acknowledged(const struct flow *f, enum dir sender)
+{
+	const struct side *own = &f->tcp->side[sender], *other = &f->tcp->side[dir_other(sender)];
+	int32_t n = other->have_ack ? seq_diff(other->max_ack, own->isn + 1) : 0;
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static uint32_t payload_sent(const struct flow *f, enum dir sender)
+{
+	const struct side *own = &f->tcp->side[sender];
+	int32_t n = seq_diff(own->max_seq_end, own->isn + 1) - own->have_fin;
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+/* Was the server in the middle of something? Its last segment is as long as any, and long. */
+static bool in_the_middle(const struct side *server)
+{
+	uint32_t last = 0, longest = 0;
+	for (unsigned i = 0; i < SIDE_RECENT && side_recent(server, i); i++) {
+		uint32_t length = side_recent(server, i)->payload_len;
+		last = last ? last : length;
+		longest = length > longest ? length : longest;
+	}
+	return last >= FULL_SIZE_LEAST && last == longest;
+}
+
+static bool in_range(uint64_t value, uint64_t least, uint64_t most)
+{
+	return value >= least && value <= most;
+}
+
+static bool usual_size(const struct flow *f, uint32_t bytes)
+{
+	return in_range(bytes, STOP_LEAST, STOP_MOST) || in_range(f->packets[DIR_UP], PACKETS_LEAST, PACKETS_MOST) ||
+	       in_range(f->packets[DIR_DOWN], PACKETS_LEAST, PACKETS_MOST);
+}
+
+/* What a client asked and nobody acknowledged. */
+static bool request_unacknowledged(const struct detection *d, const struct flow *f, struct stop *s)
+{
+	const struct unacked *u = &f->tcp->unacked[DIR_UP];
+	bool hello = f->trigger.kind == TRIGGER_TLS && f->tcp->side[DIR_DOWN].data_packets <= HANDSHAKE_PACKETS;
+	bool data = payload_sent(f, DIR_UP) > acknowledged(f, DIR_UP);
+	if (hello || !data || u->transmissions < REPEATS_LEAST || since(d, &u->first) < REPEATED_NS)
+		return false;
+	s->shape = f->tcp->side[DIR_DOWN].data_packets ? "later_data" : "first_data";
+	s->sent = u->transmissions;
+	s->suspects[0] = u->first;
+	s->suspects[1] = u->last;
+	return true;
+}
+
+static bool stopped_for_client(const struct detection *d, const struct flow *f, struct stop *s)
+{
+	const struct waiting *w = &f->waiting[DIR_UP];
+	const struct side *server = &f->tcp->side[DIR_DOWN];
+	const struct frame_ref *heard = &f->last[DIR_DOWN];
+	int64_t idle_ns = frame_span_ns(heard, &w->first);
+	s->bytes = payload_sent(f, DIR_DOWN);
+	s->packets = server->data_packets;
+	s->sent = w->sent;
+	s->silence_ns = since(d, heard);
+	if (w->sent == 0 || idle_ns >= NAT_IDLE_NS)
+		return false;
+	bool frozen = server->data_packets > 0 && usual_size(f, s->bytes);
+	bool unanswered = w->sent >= UNANSWERED_LEAST && since(d, &w->first) >= SILENCE_NS;
+	bool cut = in_the_middle(server) && f->tcp->unacked[DIR_UP].transmissions > 1 && s->silence_ns >= REPEATED_NS;
+	s->shape = in_range(s->bytes, STOP_LEAST, STOP_MOST) ? "bytes" : "packets";
+	if (frozen && (unanswered || cut))
+		return true;
+	return request_unacknowledged(d, f, s);
+}
+
+static bool stopped_for_server(const struct detection *d, const struct flow *f, struct stop *s)
+{
+	const struct unacked *u = &f->tcp->unacked[DIR_DOWN];
+	s->at_server = true;
+	s->bytes = acknowledged(f, DIR_DOWN);
+	s->packets = f->tcp->side[DIR_DOWN].data_packets;
+	s->sent = u->transmissions;
+	s->silence_ns = since(d, &u->first);
+	s->shape = "bytes";
+	s->suspects[0] = u->first;
+	s->suspects[1] = u->last;
+	return in_range(s->bytes, STOP_LEAST, STOP_MOST) && payload_sent(f, DIR_DOWN) > s->bytes &&
+	       u->transmissions >= REPEATS_LEAST && s->silence_ns >= REPEATED_NS;
+}
+
+static void number(struct finding *f, char buffer[24], const char *key, long long value)
+{
+	struct text t = text_over(buffer, 24);
+	text_printf(&t, "%lld", value);
+	finding_detail(f, key, buffer);
+}
+
+static void propose(struct detection *d, struct flow *flow, const struct stop *s)
+{
+	char text[4][24];
+	const struct unacked *own = &flow->tcp->unacked[DIR_UP];
+	struct finding f = {
+	    .mechanism = mechanism_find("flow_freeze_bytes"),
+	    .kind = KIND_SYMPTOM,
+	    .stage = s->packets ? NULL : "post_psh",
+	    .to_client = s->at_server,
+	    .last_heard = flow->last[s->at_server ? DIR_UP : DIR_DOWN],
+	    .contrast = s->packets ? 1U << ATTEMPT_ANSWERED : 1U << ATTEMPT_UNACKED,
+	};
+	for (size_t i = 0; i < 2; i++)
+		finding_suspect(&f, s->suspects[i]);
+	finding_evidence(&f, flow->last[DIR_DOWN]);
+	finding_evidence(&f, own->first);
+	finding_evidence(&f, own->last);
+	finding_evidence(&f, flow->trigger.sample.frame);
+	finding_term(&f, d->weights, "E11", false);
+	number(&f, text[0], "stop_bytes", s->bytes);
+	number(&f, text[1], "stop_pkts", s->packets);
+	number(&f, text[2], s->at_server ? "server_tx_after" : "client_tx_after", s->sent);
+	number(&f, text[3], "silence_ms", s->silence_ns / 1000000);
+	finding_detail(&f, "shape", s->shape);
+	finding_detail(&f, "n_flows", "1");
+	finding_detail(&f, "cv", "0.00");
+	detection_propose(d, flow, &f);
+}
+
+static void on_close(struct detection *d, const struct event *ev)
+{
+	struct flow *f = ev->flow;
+	struct stop s = {0};
+	uint16_t unfit = FLOW_MIDSTREAM | FLOW_LOSS | FLOW_FIN_DOWN | FLOW_RESET | FLOW_UNREACHABLE;
+	if (!f->tcp || !(f->flags & FLOW_HANDSHAKE) || f->tcp->side[DIR_UP].data_packets == 0)
+		return;
+	detection_tested(d, mechanism_find("flow_freeze_bytes"));
+	if (f->flags & unfit)
+		return;
+	bool server = census_vantage(f) == VANTAGE_SERVER;
+	if (server ? stopped_for_server(d, f, &s) : stopped_for_client(d, f, &s))
+		propose(d, f, &s);
+}
+
+const struct detector detector_freeze = {
+    .name = "freeze",
+    .summary = "connections that stop for good",
+    .on = {[EV_FLOW_CLOSE] = on_close},
+};
