@@ -16,8 +16,13 @@ enum {
 	DCID_MIN = 8,          /* of a client's first packet (RFC 9000, section 7.2) */
 	COALESCED_MAX = 8,     /* packets of a datagram that are looked at: four kinds exist, twice */
 	OPENED_MAX = 32,       /* packets of a flow that are decrypted: a hello of QUIC_CRYPTO_MAX needs 8 */
+	STALLED_LEAST = 3,     /* datagrams that nothing answers */
 	REASSEMBLED_MAX = 128, /* hellos over several packets at once, a shard */
 };
+
+/* A 0.5-RTT packet that the server sent together with its handshake may come so late. */
+#define STRAGGLER_NS (INT64_C(10) * 1000000)
+#define FLIGHT_NS    (INT64_C(50) * 1000000)
 
 struct quic_state {
 	struct quic_flow flow;
@@ -63,6 +68,7 @@ static void hello_tell(struct dissection *d, struct quic_state *s, uint32_t vers
 	    !tls_client_hello_read(&initial.hello, body, body.len < initial.hello_len))
 		return;
 	s->flow.hellos += body.len == initial.hello_len;
+	s->flow.has_ech = initial.hello.has_ech;
 	struct dissection up = *d;
 	up.dir = DIR_UP;
 	dissection_emit(&up, EV_QUIC_INITIAL, &initial);
@@ -199,8 +205,12 @@ static void client_follow(struct quic_flow *f, unsigned kinds, const struct pack
 	} else if (f->finished.number) {
 		f->after_finished++;
 	}
-	if (f->unanswered == 0)
+	if (f->unanswered == 0) {
 		f->unanswered_first_ns = p->clock_ns;
+		f->unanswered_flights = 1;
+	} else if (p->clock_ns - f->unanswered_last_ns >= FLIGHT_NS) {
+		f->unanswered_flights++;
+	}
 	if (f->unanswered < QUIC_UNANSWERED_MAX)
 		f->unanswered_frames[f->unanswered] = frame_ref_of(p);
 	f->unanswered++;
@@ -216,7 +226,8 @@ static void server_follow(struct quic_flow *f, bool short_first, const struct pa
 		f->unanswered = 0;
 		return;
 	}
-	if (p->clock_ns - f->finished_ns < f->round_trip_ns / 2)
+	int64_t early_ns = f->round_trip_ns / 2 < STRAGGLER_NS ? f->round_trip_ns / 2 : STRAGGLER_NS;
+	if (p->clock_ns - f->finished_ns < early_ns)
 		return;
 	if (short_first) {
 		f->answered++;
@@ -252,6 +263,9 @@ static void quic_close(struct dissection *d)
 {
 	struct quic_state *s = d->state;
 	hello_abandon(d, s);
+	if (s->flow.verified && s->flow.side[DIR_DOWN].datagrams && !quic_flow_established(&s->flow))
+		d->flow->flags |=
+		    s->flow.unanswered >= STALLED_LEAST ? FLOW_UNFINISHED | FLOW_STALLED : FLOW_UNFINISHED;
 	struct dissection up = *d;
 	up.dir = DIR_UP;
 	dissection_emit(&up, EV_QUIC_FLOW, &s->flow);

@@ -34,13 +34,14 @@ struct quic_side {
 
 /*
  * The whole flow, when it leaves. `finished` is the client's first datagram with a Handshake packet: it has all that
- * the server's first flight says. What comes earlier than half a round trip behind it cannot be an answer to it.
+ * the server's first flight says. What comes right behind it, sooner than half a round trip and 10 ms, was on its way before.
  */
 struct quic_flow {
 	uint32_t version; /* of the first packet */
 	uint32_t hellos;  /* complete ones */
 	bool verified;    /* at least one Initial was decrypted, its tag right */
 	bool retry, version_negotiation;
+	bool has_ech;              /* the latest hello */
 	bool cut;                  /* a packet with a long header was not captured whole */
 	bool limited;              /* Initial packets were left unread: too many a flow, or no room */
 	struct quic_cid dcid;      /* of the first Initial */
@@ -55,6 +56,13 @@ struct quic_flow {
 	/* The client's datagrams that nothing new answered: since the server was last heard, or, repeats of its handshake
 	 * being no answer, since `finished`. */
 	uint32_t unanswered;
+	uint32_t unanswered_flights; /* groups of them, 50 ms and more apart: repetitions, not parts of one flight */
 	struct frame_ref unanswered_frames[QUIC_UNANSWERED_MAX]; /* the first ones */
 	int64_t unanswered_first_ns, unanswered_last_ns;
 };
+
+/* Has the server taken the client's part of the handshake? */
+static inline bool quic_flow_established(const struct quic_flow *f)
+{
+	return f->finished.number ? f->answered > 0 : f->side[DIR_DOWN].one_rtt_first > 0;
+}

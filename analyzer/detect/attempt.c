@@ -160,6 +160,15 @@ static void tcp_facts(struct attempt *out, const struct flow *f)
 		out->flags |= ATTEMPT_SCANNER;
 }
 
+static enum attempt_outcome udp_outcome(const struct flow *f)
+{
+	if (f->packets[DIR_DOWN] == 0)
+		return ATTEMPT_SILENCE;
+	if (f->flags & FLOW_STALLED)
+		return ATTEMPT_STALLED;
+	return f->flags & FLOW_UNFINISHED ? ATTEMPT_UNKNOWN : ATTEMPT_ANSWERED;
+}
+
 bool attempt_of_flow(struct attempt *out, const struct flow *f, bool capture_ended)
 {
 	bool ports = f->l4_proto == IPPROTO_TCP || f->l4_proto == IPPROTO_UDP;
@@ -190,7 +199,7 @@ bool attempt_of_flow(struct attempt *out, const struct flow *f, bool capture_end
 	if (f->tcp)
 		tcp_facts(out, f);
 	else
-		out->outcome = f->packets[DIR_DOWN] > 0 ? ATTEMPT_ANSWERED : ATTEMPT_SILENCE;
+		out->outcome = (uint8_t)udp_outcome(f);
 	if (f->packets[DIR_UP] == 0) {
 		out->flags |= ATTEMPT_CLIENT_SILENT;
 		out->outcome = ATTEMPT_UNKNOWN;

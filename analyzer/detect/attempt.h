@@ -16,7 +16,7 @@ enum attempt_outcome {
 	ATTEMPT_REFUSED,      /* TCP: a RST answered the SYN */
 	ATTEMPT_NO_REQUEST,   /* TCP: connected, and the client sent no payload */
 	ATTEMPT_UNACKED,      /* TCP: connected, and the first unanswered payload was never acknowledged */
-	ATTEMPT_STALLED,      /* TCP: acknowledged, and no payload came back */
+	ATTEMPT_STALLED,      /* TCP: acknowledged, and no payload came back; QUIC: a handshake that died halfway */
 	ATTEMPT_RESET,        /* TCP: a RST from the server's side came first */
 	ATTEMPT_CLOSED,       /* TCP: the server's side closed without payload */
 	ATTEMPT_TURNED_AWAY,  /* what came back was a refusal: an alert, a page that blocks, a DNS error code */

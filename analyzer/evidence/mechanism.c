@@ -397,7 +397,45 @@ const struct mechanism mechanisms[] = {
         .rule = "As tls_sni_drop or tls_sni_stall, with extension fe0d and that outer name in the hello. Browsers send "
                 "the extension to everybody, so alone it says nothing.",
         .innocent = "As for tls_sni_drop.",
-        .terms = "E11 E10_1 E10_2 E10_3 E10_4 E10b E13 N22",
+        .terms = "E11 E10_1 E10_2 E10_3 E10_4 E10b E10c E13 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "quic_sni_drop",
+        .stage = "quic_handshake",
+        .protocol = "quic",
+        .note = "A QUIC handshake died: what the client sent found no answer, while the server, or another name at the "
+                "same address, went on.",
+        .note_selective = "A QUIC handshake died, and other names were not hit at the same address: it fits censorship "
+                          "by dropping packets.",
+        .source = "Zohaib et al., USENIX Security 2025; Xue et al., TSPU, IMC 2022",
+        .rule = "The server takes the hello and repeats its handshake, while the client's part goes out four times or "
+                "more and nothing else comes; or three flights or more of the client get no answer, or no more than a "
+                "first Initial, though "
+                "another name's handshake at the same address and port came to its end within ten minutes. Either "
+                "way for 6 s.",
+        .innocent = "A server without QUIC (no name gets an answer: silent); a path that was lost in that direction, a "
+                    "network that was down (other names, guard G22); a client that broke off, one direction alone in "
+                    "the capture, its end (silent).",
+        .terms = "E11 E10_1 E10_2 E10_3 E10_4 E10c E13 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "udp443_blocked",
+        .stage = "quic_handshake",
+        .protocol = "quic",
+        .note =
+            "No QUIC handshake of the client got an answer from UDP port 443 of anybody, though TCP reached the same "
+            "servers.",
+        .source = "net4people report 108; Elmenhorst et al., IMC 2021",
+        .rule =
+            "Three servers or more left all Initials of a client on UDP port 443 without an answer (three datagrams "
+            "or more, 6 s), two of them answered it by TCP on port 443 or 80, and nothing came from UDP port 443 of "
+            "anybody in the whole capture.",
+        .innocent =
+            "Networks that let no UDP out but DNS: companies, schools, hotels do, and nothing in the packets tells "
+            "them from others. Several servers without QUIC.",
+        .terms = "E11 N22",
         .guards = 1U << GUARD_OWN_NETWORK_DOWN,
     },
     {

@@ -39,6 +39,8 @@ enum flow_flag {
 	FLOW_ROLL_DOWN = 1 << 13,   /* wanted: those of the server's side */
 	FLOW_REFUSED = 1 << 11,     /* what came back was a refusal: an alert, a page that blocks */
 	FLOW_UNREACHABLE = 1 << 14, /* an ICMP error told the client that a packet of it did not arrive */
+	FLOW_UNFINISHED = 1 << 15,  /* UDP: the server was heard, but a handshake never came to its end */
+	FLOW_STALLED = 1 << 16,     /* and what the client said last, three times or more, found no answer */
 };
 
 /* When a direction sent data, and how fast (pace.h). */
@@ -60,7 +62,7 @@ struct tcp_flow {
 	} timed[2];
 	uint32_t unseen_end[2]; /* sequence number up to which missing bytes were counted */
 	struct unacked unacked[2];
-	struct roll *roll[2]; /* NULL unless wanted, and until the next packet of that side */
+	struct roll *roll[2];      /* NULL unless wanted, and until the next packet of that side */
 	struct transfer *transfer; /* packet by packet, owned by transfer.c; NULL: no data yet, or no room */
 	struct pace_way pace[2];
 	uint16_t mss; /* of the first SYN that says so, less the room for timestamps; 0: unknown */
@@ -87,7 +89,7 @@ struct flow {
 	uint8_t l4_proto;
 	uint8_t idle_class;                    /* of flow.c */
 	bool app_refused;                      /* no dissector wants it: not asked again */
-	uint16_t flags;                        /* enum flow_flag */
+	uint32_t flags;                        /* enum flow_flag */
 	uint16_t candidates;                   /* findings proposed for it so far, saturating */
 	uint64_t tunnel_shared, tunnel_way[2]; /* packet.h; way 0: none, or not seen yet */
 	int64_t first_ns, last_ns;             /* capture clock */

@@ -504,6 +504,7 @@ static void test_flow_early(void **state)
 	dissect_wait(x, 90 * MS);
 	send_opaque(x, DIR_DOWN, 0xe0);
 	send_opaque(x, DIR_UP, 0xe0);
+	dissect_wait(x, -5 * MS);
 	send_short(x, DIR_DOWN);
 	send_short(x, DIR_UP);
 	dissect_close(x);

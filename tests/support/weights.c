@@ -42,6 +42,7 @@ static const struct {
     {"E09b_win", "win", 10},
     {"E10", "name", 20},
     {"E10b", "name", 10},
+    {"E10c", "name", 10},
     {"E11", "sym", 3},
     {"E12", "dns", 35},
     {"E12b", "dns", 10},
