@@ -334,6 +334,26 @@ static void shared_strings(void **unused)
 	arena_free(&arena);
 }
 
+/* Every value of the enums has its word. */
+static void words(void **unused)
+{
+	(void)unused;
+	for (int i = 0; i < SIG_LOCATION_COUNT; i++) {
+		char buffer[64];
+		struct text t = text_over(buffer, sizeof buffer);
+		sig_location_add(&t, &(struct signature){.location = (enum sig_location)i, .header = "via"});
+		assert_true(t.len > 0);
+	}
+	for (int i = 0; i < SIG_KIND_COUNT; i++)
+		assert_non_null(sig_kind_names[i]);
+	for (int i = 0; i < SIG_MATCH_COUNT; i++)
+		assert_non_null(sig_match_names[i]);
+	for (int i = 0; i < SIG_SCOPE_COUNT; i++)
+		assert_non_null(sig_scope_names[i]);
+	for (int i = 0; i < SIG_ACTION_COUNT; i++)
+		assert_non_null(sig_action_names[i]);
+}
+
 static void unused_rows_are_spared(void **unused)
 {
 	(void)unused;
@@ -360,6 +380,7 @@ int main(void)
 	    cmocka_unit_test(hashes_and_rules),
 	    cmocka_unit_test(unused_rows_are_spared),
 	    cmocka_unit_test(nul_bytes),
+	    cmocka_unit_test(words),
 	    cmocka_unit_test(shared_strings),
 	};
 	return cmocka_run_group_tests_name("lint", tests, NULL, NULL);
