@@ -59,13 +59,29 @@ bool dns_answer_is_local(const struct dns_case *c, const struct dns_answer *a)
 	return addr_is_private(server) || addr_is_loopback(server) || hops_of(a->ip_ttl) == 0;
 }
 
-const char *dns_answer_injector_fields(const struct dns_answer *a)
+enum dns_fields dns_answer_fields(const struct dns_answer *a)
 {
 	if (!a->ipv4 || a->ip_df || a->address_count == 0)
-		return NULL;
+		return DNS_FIELDS_NONE;
 	if (a->aa)
-		return a->record_ttl == INJECTOR_RECORD_TTL ? "df0_aa1_ttl60" : NULL;
-	return a->ip_id == 0 ? "df0_aa0_id0" : NULL;
+		return a->record_ttl == INJECTOR_RECORD_TTL ? DNS_FIELDS_AUTHORITY : DNS_FIELDS_NONE;
+	return a->ip_id == 0 ? DNS_FIELDS_NO_ID : DNS_FIELDS_NONE;
+}
+
+const char *dns_fields_name(enum dns_fields f)
+{
+	static const char *const names[] = {
+	    [DNS_FIELDS_NONE] = NULL, [DNS_FIELDS_AUTHORITY] = "df0_aa1_ttl60", [DNS_FIELDS_NO_ID] = "df0_aa0_id0"};
+	return names[f];
+}
+
+const char *dns_answer_injector_fields(const struct dns_case *c, const struct dns_answer *a)
+{
+	enum dns_fields f = dns_answer_fields(a);
+	/* Many a machine counts no datagrams. */
+	if (f == DNS_FIELDS_NO_ID && !(c->resolver && dns_resolver_counts(c->resolver)))
+		return NULL;
+	return dns_fields_name(f);
 }
 
 static bool answer_delta(const struct dns_answer *a, int64_t *ns)
@@ -153,7 +169,7 @@ void dns_finding_suspect(struct finding *f, const struct dns_case *c, const stru
 		return;
 	compare_ttl(f, c, a);
 	compare_time(f, c, a);
-	const char *fields = dns_answer_injector_fields(a);
+	const char *fields = dns_answer_injector_fields(c, a);
 	if (fields) {
 		finding_term(f, c->d->weights, "E12d", false);
 		finding_detail(f, "injector_fields", fields);

@@ -132,6 +132,7 @@ struct dns_exchange *dns_exchange_query(struct dns_exchanges *t, struct list *of
 	x->has_opt = m->has_opt;
 	x->over_tcp = m->over_tcp;
 	x->trailing = m->trailing > 0;
+	x->rd = m->rd;
 	struct span name = span_first(m->qname, DNS_QUERY_NAME_MAX);
 	memcpy(x->name, name.ptr, name.len);
 	x->name_len = name.len;

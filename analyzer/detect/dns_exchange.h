@@ -67,7 +67,7 @@ struct dns_exchange {
 	struct frame_ref repeats[DNS_REPEATS_MAX]; /* transmissions behind the first */
 	uint16_t ip_id;                            /* of the latest transmission */
 	uint16_t transmissions;                    /* capture copies apart */
-	bool ipv4, has_opt, over_tcp, trailing;
+	bool ipv4, has_opt, over_tcp, trailing, rd;
 	bool repeated_at_once;                       /* or one transmission was captured twice: nobody knows */
 	struct dns_answer *answers[DNS_ANSWERS_MAX]; /* in order of arrival, distinct */
 	size_t answer_count;

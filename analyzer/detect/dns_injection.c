@@ -59,7 +59,8 @@ static void note_baseline(const struct dns_case *c)
 	bool timed = a->transmissions == 1 && a->frame.ts_ns != FRAME_NO_TIME && a->asked.ts_ns != FRAME_NO_TIME &&
 	             !(x->flow->flags & FLOW_TS_DISORDER);
 	if (c->resolver && x->answer_count == 1 && !x->over_tcp && !a->signature)
-		dns_resolver_note(c->resolver, a->ip_ttl, timed ? a->frame.ts_ns - a->asked.ts_ns : -1);
+		dns_resolver_note(c->resolver, a->ip_ttl, a->ipv4 ? a->ip_id : -1,
+		                  timed ? a->frame.ts_ns - a->asked.ts_ns : -1);
 }
 
 /* What the client made of it: an address or none, whatever came first. */
@@ -118,6 +119,7 @@ static struct dns_outcome record_of(const struct dns_exchange *x, const char *na
 	    .qtype = x->key.qtype,
 	    .transmissions = x->transmissions,
 	    .query_opt = x->has_opt,
+	    .rd = x->rd,
 	    .to_client = x->query_dir == DIR_UP,
 	    .public_name = dns_name_is_public(dns_exchange_name(x)),
 	};
@@ -149,7 +151,7 @@ static void record_answer(const struct dns_case *c, size_t i, const char *name)
 		r.frames[k + 1] = a->copy_frames[k];
 	r.delta_ns = timed ? a->frame.ts_ns - a->asked.ts_ns : -1;
 	r.signature = a->signature;
-	r.fields = dns_answer_injector_fields(a);
+	r.fields = dns_answer_fields(a);
 	r.address = a->addresses[0];
 	r.address_count = (uint8_t)a->address_count;
 	r.record_ttl = a->record_ttl;

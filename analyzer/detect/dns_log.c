@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "analyzer/detect/dns_rules.h"
+
 enum {
 	FIRST_ROOM = 64,
 	NEIGHBOURS_MAX = 64, /* looked at on either side */
 	THIN = 4,
 	TTL_STEP = 2,
+	TTL_FAR = 6,
 	MAJORITY_OF = 3,      /* two of three have the usual TTL */
 	RTT_LEAST = 5,        /* answers behind a minimum */
 	COUNTER_LEAST = 3,    /* answers that show a counter */
@@ -41,7 +44,7 @@ void dns_log_free(struct dns_log *l)
 
 bool dns_outcome_is_plain(const struct dns_outcome *r)
 {
-	return !r->silent && !r->disputed && !r->bogon && !r->known && !r->fields && r->trailing == 0;
+	return !r->silent && !r->disputed && !r->bogon && !r->known && r->trailing == 0;
 }
 
 static int compare_place(const struct dns_outcome *a, const struct dns_outcome *b)
@@ -122,8 +125,12 @@ static void judge_ttl(struct dns_verdict *v, const struct dns_outcome *r, const 
 	v->ttl = (uint8_t)usual;
 	v->unanimous = agree == o->count;
 	int raw = r->ip_ttl - (int)usual;
-	if (most(agree, o->count) && (raw >= TTL_STEP || raw <= -TTL_STEP))
+	if (!most(agree, o->count))
+		return;
+	if (raw >= TTL_STEP || raw <= -TTL_STEP)
 		v->odd |= DNS_ODD_TTL;
+	if (raw >= TTL_FAR || raw <= -TTL_FAR)
+		v->odd |= DNS_ODD_FAR;
 }
 
 /* The others' IP-IDs run upwards, and this one is not between its neighbours'. */
@@ -158,6 +165,7 @@ static void judge_ip(struct dns_verdict *v, const struct dns_outcome *r, const s
 		return;
 	if (r->ip_df ? most(o->count - df, o->count) : most(df, o->count))
 		v->odd |= DNS_ODD_DF;
+	v->unanimous = v->unanimous && (df == 0 || df == o->count);
 	bool broke = o->count >= COUNTER_LEAST && (zero == o->count ? r->ip_id != 0 : zero == 0 && r->ip_id == 0);
 	if (broke || (r->ip_id != 0 && zero == 0 && outside_counter(r, o)))
 		v->odd |= DNS_ODD_ID;
@@ -178,6 +186,19 @@ static void judge_message(struct dns_verdict *v, const struct dns_outcome *r, co
 		v->odd |= DNS_ODD_RA;
 	if (r->query_opt && !r->has_opt && asked_opt > 0 && opt == asked_opt)
 		v->odd |= DNS_ODD_OPT;
+}
+
+/* Fields that the resolver's machine sets itself say nothing. */
+static void judge_fields(struct dns_verdict *v, const struct dns_outcome *r, const struct others *o)
+{
+	size_t same = 0, no_id = 0;
+	for (size_t i = 0; i < o->count; i++) {
+		same += o->at[i]->fields == r->fields;
+		no_id += o->at[i]->ipv4 && o->at[i]->ip_id == 0;
+	}
+	bool known = r->fields == DNS_FIELDS_AUTHORITY || (o->count > 0 && no_id == 0);
+	if (r->fields && known && same * MAJORITY_OF <= o->count)
+		v->odd |= DNS_ODD_FIELDS;
 }
 
 static void judge_time(struct dns_verdict *v, const struct dns_outcome *r, const struct others *o)
@@ -215,6 +236,7 @@ static void judge(struct dns_log *l, size_t at)
 			judge_ip(&v, r, &o);
 			judge_message(&v, r, &o);
 		}
+		judge_fields(&v, r, &o);
 		judge_time(&v, r, &o);
 	}
 	r->verdict = v;

@@ -19,6 +19,8 @@ enum dns_odd {
 	DNS_ODD_OPT = 1 << 5,    /* no OPT record, which the resolver always gives */
 	DNS_ODD_HASTE = 1 << 6,  /* sooner than half the smallest time of five or more */
 	DNS_ODD_HASTE2 = 1 << 7, /* sooner than four fifths of it */
+	DNS_ODD_FIELDS = 1 << 8, /* fields of a known injector, which none of the others has */
+	DNS_ODD_FAR = 1 << 9,    /* a TTL further away than sites of one service are */
 	DNS_ODD_HEADER = DNS_ODD_TTL | DNS_ODD_DF | DNS_ODD_ID,
 	DNS_ODD_MESSAGE = DNS_ODD_AA | DNS_ODD_RA | DNS_ODD_OPT,
 };
@@ -27,7 +29,7 @@ struct dns_verdict {
 	uint16_t others; /* answers compared with */
 	uint16_t odd;    /* enum dns_odd */
 	uint8_t ttl;     /* the usual one; valid with others > 0 */
-	bool unanimous;  /* all have that TTL, give or take one */
+	bool unanimous;  /* all have that TTL, give or take one, and one DF flag */
 	int64_t rtt_min_ns;
 	uint32_t rtt_samples;
 };
@@ -43,13 +45,14 @@ struct dns_outcome {
 	    frames[1 + DNS_LOG_FRAMES]; /* the answer and its copies; of a silence, further transmissions */
 	int64_t delta_ns;               /* from the query to the answer; -1: not known */
 	const struct signature *signature;
-	const char *fields;  /* of a known injector */
 	struct addr address; /* the first */
 	uint32_t record_ttl, length, trailing;
 	uint16_t ip_id, qtype, rcode, transmissions;
 	uint8_t ip_ttl, address_count;
+	uint8_t fields; /* enum dns_fields, of a known injector */
 	bool silent;
 	bool ipv4, ip_df, aa, ra, has_opt, query_opt, to_client;
+	bool rd; /* the client asked for recursion */
 	bool bogon, known, local, public_name;
 	bool disputed; /* another answer to the query contradicts it */
 	bool accused;  /* and it is thought the false one */

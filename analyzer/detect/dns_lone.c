@@ -17,7 +17,7 @@
 
 enum {
 	SMALL_ANSWER = 512,  /* bytes that every path carries whole */
-	TTL_ALONE_LEAST = 3, /* answers of one TTL, for a TTL alone */
+	TTL_ALONE_LEAST = 3, /* answers that agree, for one difference alone */
 	FULL_LEAST = 2,      /* answers behind a full weight */
 	COUNTER_FULL = 4,
 	HASTE_FULL = 10,
@@ -42,20 +42,42 @@ static unsigned header_count(unsigned odd)
 	return ((odd & DNS_ODD_TTL) != 0) + 0U + ((odd & DNS_ODD_DF) != 0) + ((odd & DNS_ODD_ID) != 0);
 }
 
+static bool has_fields(const struct dns_outcome *r)
+{
+	return r->verdict.odd & DNS_ODD_FIELDS;
+}
+
 /* By its own content there is a reason to look at it and not at the others. */
 static bool stands_out(const struct dns_outcome *r)
 {
-	return r->fields || r->rcode != 0 || r->known || r->bogon;
+	enum { RCODE_SERVFAIL = 2 };
+	return has_fields(r) || (r->rcode != 0 && r->rcode != RCODE_SERVFAIL) || r->known || r->bogon;
 }
 
-/* AA and a record TTL of 60 where IPv6 has no DF flag to look at. */
+/* A claim of authority with a record TTL of 60, to a client that asked for recursion. */
 static bool half_fields(const struct dns_outcome *r)
 {
 	enum { INJECTOR_RECORD_TTL = 60 };
-	return !r->ipv4 && (odd_of(r) & DNS_ODD_AA) && r->address_count > 0 && r->record_ttl == INJECTOR_RECORD_TTL;
+	return r->rd && r->aa && r->address_count > 0 && r->record_ttl == INJECTOR_RECORD_TTL;
 }
 
 enum reading { PLAIN, FIELDS, CONTRADICTION, SYMPTOM };
+
+/* One difference in the header, or fields of an injector without one: little, but more than nothing. */
+static enum reading read_faint(const struct dns_outcome *r)
+{
+	unsigned odd = odd_of(r);
+	bool agreed = r->verdict.unanimous && r->verdict.others >= (r->rcode ? FULL_LEAST : TTL_ALONE_LEAST);
+	if (!r->public_name || r->local)
+		return PLAIN;
+	if ((odd & DNS_ODD_FAR) && agreed)
+		return SYMPTOM;
+	if (r->rcode != 0 && (odd & (DNS_ODD_DF | DNS_ODD_ID)) && agreed)
+		return SYMPTOM;
+	if (!half_fields(r) || (r->ipv4 && !has_fields(r)))
+		return PLAIN;
+	return r->verdict.others > 0 ? (odd & DNS_ODD_AA ? SYMPTOM : PLAIN) : has_fields(r) ? SYMPTOM : PLAIN;
+}
 
 static enum reading read_outcome(const struct dns_outcome *r)
 {
@@ -63,18 +85,18 @@ static enum reading read_outcome(const struct dns_outcome *r)
 	bool several = r->verdict.others >= FULL_LEAST;
 	if (r->silent)
 		return PLAIN;
-	if (r->fields && r->disputed && r->accused)
+	if (has_fields(r) && r->disputed && r->accused)
 		return FIELDS;
 	if (r->verdict.others == 0 || headers == 0)
-		return PLAIN;
-	if (r->fields || half_fields(r))
+		return read_faint(r);
+	/* IPv6 has no DF flag to look at. */
+	if (has_fields(r) || (!r->ipv4 && half_fields(r) && (odd & DNS_ODD_AA)))
 		return FIELDS;
 	if (headers >= 2 && (several || stands_out(r)))
 		return CONTRADICTION;
 	if (several && ((odd & DNS_ODD_MESSAGE) || (odd & DNS_ODD_HASTE)))
 		return CONTRADICTION;
-	bool ttl = (odd & DNS_ODD_TTL) && r->verdict.unanimous && r->verdict.others >= TTL_ALONE_LEAST;
-	return ttl ? SYMPTOM : PLAIN;
+	return read_faint(r);
 }
 
 static void add_terms(struct finding *f, const struct weights *w, const struct dns_outcome *r)
@@ -90,8 +112,8 @@ static void add_terms(struct finding *f, const struct weights *w, const struct d
 		finding_term(f, w, "E12f", false);
 	if (odd & (DNS_ODD_HASTE | DNS_ODD_HASTE2))
 		finding_term(f, w, odd & DNS_ODD_HASTE ? "E01" : "E01b", others < HASTE_FULL);
-	if (r->fields || half_fields(r))
-		finding_term(f, w, "E12d", !r->fields);
+	if (has_fields(r) || half_fields(r))
+		finding_term(f, w, "E12d", !has_fields(r));
 }
 
 static void add_facts(struct finding *f, const struct dns_outcome *r)
@@ -149,8 +171,8 @@ static void describe(struct finding *f, const struct dns_outcome *r, struct deta
 	               r->rcode || !r->address_count ? dns_rcode_name(r->rcode) : addr_text(&r->address, out->said));
 	finding_detail(f, "differs", out->odd);
 	finding_detail(f, "compared", out->others);
-	if (r->fields)
-		finding_detail(f, "injector_fields", r->fields);
+	if (has_fields(r))
+		finding_detail(f, "injector_fields", dns_fields_name(r->fields));
 }
 
 static bool near_box(const struct dns_outcome *r)

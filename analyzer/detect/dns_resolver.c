@@ -83,10 +83,17 @@ struct dns_resolver *dns_resolver_of(struct dns_resolvers *t, const struct addr 
 	return r;
 }
 
-void dns_resolver_note(struct dns_resolver *r, uint8_t ttl, int64_t rtt_ns)
+bool dns_resolver_counts(const struct dns_resolver *r)
+{
+	return r->epoch[0].ids + r->epoch[1].ids >= DNS_TTL_LEAST && r->epoch[0].no_id + r->epoch[1].no_id == 0;
+}
+
+void dns_resolver_note(struct dns_resolver *r, uint8_t ttl, int32_t ip_id, int64_t rtt_ns)
 {
 	struct dns_epoch *epoch = &r->epoch[0];
 	tally_add(&epoch->ttl, ttl);
+	epoch->ids += ip_id > 0;
+	epoch->no_id += ip_id == 0;
 	if (rtt_ns < 0)
 		return;
 	if (epoch->answers == 0 || rtt_ns < epoch->rtt_min_ns)

@@ -40,8 +40,17 @@ void dns_finding_signature(struct finding *f, const struct dns_case *c, const st
  * else 0. */
 int dns_answer_haste(const struct dns_case *c, const struct dns_answer *a);
 
-/* Header fields that a known injector sets so (DN4), in words, or NULL. */
-const char *dns_answer_injector_fields(const struct dns_answer *a);
+/* Header fields that a known injector sets so (DN4). */
+enum dns_fields {
+	DNS_FIELDS_NONE,
+	DNS_FIELDS_AUTHORITY, /* DF clear, AA, a record TTL of 60 */
+	DNS_FIELDS_NO_ID,     /* DF clear, no AA, IP-ID 0 */
+};
+enum dns_fields dns_answer_fields(const struct dns_answer *a);
+const char *dns_fields_name(enum dns_fields f); /* NULL for none */
+
+/* The same in words, or NULL; without an IP-ID only where the resolver is known to give its answers some. */
+const char *dns_answer_injector_fields(const struct dns_case *c, const struct dns_answer *a);
 
 /* There is an address, and none is public. */
 bool dns_answer_is_bogon(const struct dns_answer *a);

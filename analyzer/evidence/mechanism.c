@@ -896,6 +896,19 @@ const struct mechanism mechanisms[] = {
         .terms = "E05b",
     },
     {
+        .id = "doh_dot_block",
+        .stage = "dns",
+        .protocol = "dns",
+        .note = "A connection to an encrypted resolver was interfered with, as another row of the same incident shows.",
+        .note_selective = "Connections to an encrypted resolver were interfered with, and what was hit was chosen: it fits "
+                          "censorship of encrypted DNS.",
+        .source = "Hoang et al., 2022; Niere et al., 2025",
+        .rule = "Another rule has a connection to port 853, or one with the TLS name of a public DNS over HTTPS service, in "
+                "question; its terms and guards are taken over.",
+        .innocent = "Whatever explains the other row; networks that keep their clients to their own resolver.",
+        .terms = "E11 E10_1 E10_2 E10_3 E10_4 E10b E13 E02 E02b E03 E04 E05",
+    },
+    {
         .id = "local_interference",
         .stage = "any",
         .protocol = "any",

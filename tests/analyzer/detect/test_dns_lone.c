@@ -95,6 +95,36 @@ static void believes_fields_of_the_resolver_itself(void **state)
 	assert_int_equal(world_findings(w), 0);
 }
 
+static void takes_fields_alone_for_a_symptom(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	answered(w, f)->ip_df = false;
+	talk_answer(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
+	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_SYMPTOM);
+	assert_int_equal(d->label, LABEL_WEAK);
+}
+
+/* A machine that never counts its datagrams and clears DF. */
+static void believes_a_resolver_without_ids(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	for (int i = 0; i < 5; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "n%d.example.org", i);
+		talk_ask(w, f, &(struct said){.name = name}, 100 * MS);
+		struct packet *p = world_packet(w, f, DIR_DOWN, 40 * MS);
+		p->ip_df = false;
+		p->ip_id = 0;
+		p->ttl = i == 3 ? 54 : 52;
+		talk_answer(w, &(struct said){.name = name, .addresses = "198.51.7.9"});
+	}
+	assert_int_equal(world_findings(w), 0);
+}
+
 static void says_nothing_without_other_answers(void **state)
 {
 	struct world *w = *state;
@@ -102,7 +132,7 @@ static void says_nothing_without_other_answers(void **state)
 	struct packet *p = answered(w, f);
 	p->ttl = 119;
 	p->ip_df = false;
-	talk_answer(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
+	talk_answer(w, SAID(.addresses = "203.0.114.9"));
 	assert_int_equal(world_findings(w), 0);
 }
 
@@ -296,6 +326,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 	    TEST(finds_a_known_injector_by_one_answer),
 	    TEST(believes_fields_of_the_resolver_itself),
+	    TEST(takes_fields_alone_for_a_symptom),
+	    TEST(believes_a_resolver_without_ids),
 	    TEST(says_nothing_without_other_answers),
 	    TEST(finds_it_in_ipv6),
 	    TEST(finds_two_differences_in_the_header),
