@@ -214,7 +214,7 @@ def dns_dual_answer():
 
     Forged: {forged}. Genuine: {genuine}. Query: {trigger}. The last two answers find the client's socket closed; its
     ICMP errors are {icmp}.
-    Expected: dns_dual_answer, strong.
+    Expected: dns_dual_answer, strong; dns_injector_fingerprint for the first.
     The field patterns are those of injectors 1 and 2 in Anonymous et al., Triplet Censors (FOCI 2020)."""
     c = Capture(SLL)
     me, dns = client(), resolver()
@@ -271,7 +271,7 @@ def dns_forged_pool():
     usual answer.
 
     Forged: {forged}. Query: {trigger}. Control query and answer: {control}.
-    Expected: dns_known_forged_ip.
+    Expected: dns_known_forged_ip; dns_injector_fingerprint, since the control's headers are others.
     The address is listed by OONI and Citizen Lab (ooni.cn_0, dns_nat_cn_poison_01)."""
     c = Capture()
     me, dns = client(), resolver('9.9.9.9', ttl=55)
@@ -283,6 +283,76 @@ def dns_forged_pool():
         extra = {'ttl': 61, 'ipid': 0, 'df': False} if mark == 'forged' else {}
         c.add(when + 0.0291, dns, me, udp_packet(dns, 53, me, port, dns_answer(txid, name, [address], ttl=120),
                                                  **extra), mark)
+    return c
+
+
+def ask(c, me, dns, when, txid, name, delay=0.031, mark=None, payload=None, **ip):
+    """A query from a port of its own, and the answer; without delay there is none."""
+    port = 40000 + txid % 20000
+    c.add(when, me, dns, udp_packet(me, port, dns, 53, dns_query(txid, name)), 'trigger' if mark else 'control')
+    if delay:
+        payload = payload or dns_answer(txid, name, ['192.0.2.%d' % (txid % 250)])
+        c.add(when + delay, dns, me, udp_packet(dns, 53, me, port, payload, **ip), mark or 'control')
+
+
+@case()
+def dns_forged_only():
+    """A false answer and no genuine one
+
+    A box stops a query and answers it: AA set, a TTL of 60 s, no DF bit, an IP-ID of its own and another path length.
+    The address is in no list. The resolver's answers to other names, one before and two after, have none of this.
+
+    Forged: {forged}. Query: {trigger}. Other names: {control}.
+    Expected: dns_injector_fingerprint.
+    The fields are those of injector 1 in Anonymous et al., Triplet Censors (FOCI 2020)."""
+    c = Capture()
+    me, dns = client(), resolver('9.9.9.9', ttl=55)
+    name = 'www.banned.example.com'
+    ask(c, me, dns, 0.0, 0x1001, 'www.example.net')
+    ask(c, me, dns, 1.0, 0x1002, name, 0.012, 'forged', dns_answer(0x1002, name, ['192.0.2.250'], ttl=60, flags=0x8580),
+        ttl=97, ipid=0x65b0, df=False)
+    ask(c, me, dns, 2.0, 0x1003, 'www.example.org')
+    ask(c, me, dns, 3.0, 0x1004, 'mail.example.net')
+    return c
+
+
+@case()
+def dns_forged_nxdomain():
+    """A name that is said not to exist
+
+    The only answer to a query is NXDOMAIN, from a sender whose TTL and DF bit are not the resolver's. A name that really
+    does not exist gets the same code from the resolver itself.
+
+    Forged: {forged}. Query: {trigger}. Other names: {control}.
+    Expected: dns_rcode_injected."""
+    c = Capture()
+    me, dns = client(), resolver('9.9.9.9', ttl=55)
+    name = 'www.banned.example.com'
+    ask(c, me, dns, 0.0, 0x1001, 'www.example.net')
+    ask(c, me, dns, 1.0, 0x1002, name, 0.012, 'forged', dns_answer(0x1002, name, [], flags=0x8183),
+        ttl=61, ipid=0x1b2c, df=False)
+    ask(c, me, dns, 2.0, 0x1003, 'none.example.org', payload=dns_answer(0x1003, 'none.example.org', [], flags=0x8183))
+    return c
+
+
+@case()
+def dns_name_drop():
+    """A name that gets no answer
+
+    A client asks for one name three times, five seconds apart, with a new port and id each time, and hears nothing.
+    Before, between and after the resolver answers other names at once. Nothing tells a dropped query from a zone whose
+    servers are down, so this is a symptom.
+
+    Unanswered: {trigger}. Other names: {control}.
+    Expected: dns_name_drop, weak."""
+    c = Capture()
+    me, dns = client(), resolver('9.9.9.9', ttl=55)
+    ask(c, me, dns, 0.0, 0x1001, 'www.example.net')
+    for n in range(3):
+        ask(c, me, dns, 1.0 + 5 * n, 0x2001 + n, 'www.banned.example.com', None, 'silence')
+    ask(c, me, dns, 3.0, 0x1003, 'www.example.org')
+    ask(c, me, dns, 13.0, 0x1004, 'mail.example.net')
+    ask(c, me, dns, 19.0, 0x1005, 'static.example.net')
     return c
 
 

@@ -119,6 +119,37 @@ def span_duplicates():
     return c
 
 
+@case()
+def dns_odd_but_honest():
+    """A resolver with a bad day
+
+    Queries and answers are lost and repeated, a zone fails with SERVFAIL and works a second later, a search list asks for
+    a name that does not exist before the right one, and one answer in four comes from another machine of the
+    resolver, two hops further away.
+
+    Lost: {lost}. Failed, then answered: {servfail}. Search list: {search}. The other machine: {other}.
+    Expected: no row."""
+    c = Capture()
+    me, dns = client(), resolver('9.9.9.9', ttl=55)
+
+    def ask(when, txid, name, mark=None, flags=0x8180, addresses=('192.0.2.33',), lost=False, **ip):
+        c.add(when, me, dns, udp_packet(me, 40000 + txid, dns, 53, dns_query(txid, name)), mark)
+        if not lost:
+            c.add(when + 0.03, dns, me, udp_packet(dns, 53, me, 40000 + txid, dns_answer(
+                txid, name, addresses, flags=flags), **ip), mark)
+    ask(0.0, 1, 'www.example.net')
+    ask(1.0, 2, 'www.example.org', 'lost', lost=True)
+    ask(3.0, 2, 'www.example.org', 'lost', lost=True)
+    ask(5.0, 2, 'www.example.org')
+    ask(6.0, 3, 'zone.example.com', 'servfail', flags=0x8182, addresses=())
+    ask(7.0, 4, 'zone.example.com', 'servfail')
+    ask(8.0, 5, 'www.example.com.office.example.org', 'search', flags=0x8183, addresses=())
+    ask(8.1, 6, 'www.example.com', 'search')
+    ask(9.0, 7, 'cdn.example.net', 'other', addresses=('198.51.100.7',), ttl=53, ipid=0x1111)
+    ask(10.0, 8, 'mail.example.net')
+    return c
+
+
 @case(linktype=SLL2)
 def dns_cdn_rotation():
     """Many answers, all honest

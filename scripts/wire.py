@@ -204,14 +204,14 @@ def dns_query(txid, name, qtype=1, edns=False):
 
 
 def dns_answer(txid, name, addresses, ttl=300, flags=0x8180, question=True, edns=False):
-    """A or AAAA records, whichever the addresses are."""
+    """A or AAAA records, whichever the addresses are; none: to a question for A."""
     owner = b'\xc0\x0c' if question else dns_name(name)
     records = b''
     for text in addresses:
         address = ipaddress.ip_address(text)
         records += owner + struct.pack('>HHIH', 28 if address.version == 6 else 1, 1, ttl,
                                        len(address.packed)) + address.packed
-    qtype = 28 if ipaddress.ip_address(addresses[0]).version == 6 else 1
+    qtype = 28 if addresses and ipaddress.ip_address(addresses[0]).version == 6 else 1
     asked = dns_name(name) + struct.pack('>HH', qtype, 1) if question else b''
     opt = struct.pack('>BHHIH', 0, 41, 1232, 0, 0) if edns else b''
     return struct.pack('>HHHHHH', txid, flags, 1 if question else 0, len(addresses), 0,

@@ -6,9 +6,9 @@
  * NDSS 2025; Duan et al., "Hold-On", SATIN 2012 for TTL and time).
  *
  * What else could explain the bytes: several machines behind the resolver's address (anycast, a balancer), a path that
- * changed, a resolver that has zones of its own (AA), an answer too large for the path (DF). Therefore one difference is
- * not enough, two in the IP header are, or one there and one in the message; and most of the others must agree. A TTL
- * alone is a symptom.
+ * changed, a resolver that has zones of its own (AA), an answer too large for the path (DF). A sister machine has another
+ * path and another counter, and may have cached an answer, but the same settings. Therefore TTL, IP-ID and time are not
+ * enough, with DF, AA, RA or OPT they are; and most of the others must agree. A TTL far away is a symptom.
  */
 #include "analyzer/detect/dns_lone.h"
 
@@ -72,7 +72,7 @@ static enum reading read_faint(const struct dns_outcome *r)
 		return PLAIN;
 	if ((odd & DNS_ODD_FAR) && agreed)
 		return SYMPTOM;
-	if (r->rcode != 0 && (odd & (DNS_ODD_DF | DNS_ODD_ID)) && agreed)
+	if (r->rcode != 0 && (odd & DNS_ODD_DF) && agreed)
 		return SYMPTOM;
 	if (!half_fields(r) || (r->ipv4 && !has_fields(r)))
 		return PLAIN;
@@ -92,16 +92,21 @@ static enum reading read_outcome(const struct dns_outcome *r)
 	/* IPv6 has no DF flag to look at. */
 	if (has_fields(r) || (!r->ipv4 && half_fields(r) && (odd & DNS_ODD_AA)))
 		return FIELDS;
-	if (headers >= 2 && (several || stands_out(r)))
+	bool path = odd & (DNS_ODD_TTL | DNS_ODD_ID), message = odd & DNS_ODD_MESSAGE, hasty = odd & DNS_ODD_HASTE;
+	if ((odd & DNS_ODD_DF) && path && (several || stands_out(r)))
 		return CONTRADICTION;
-	if (several && ((odd & DNS_ODD_MESSAGE) || (odd & DNS_ODD_HASTE)))
+	if (several && (message || ((odd & DNS_ODD_DF) && hasty)))
 		return CONTRADICTION;
 	return read_faint(r);
 }
 
+/* One cause, another machine, explains TTL, IP-ID and time together, so a symptom has one of their terms. */
 static void add_terms(struct finding *f, const struct weights *w, const struct dns_outcome *r)
 {
 	unsigned odd = odd_of(r), others = r->verdict.others;
+	if (f->kind == KIND_SYMPTOM)
+		odd &= ~(unsigned)(odd & DNS_ODD_TTL ? DNS_ODD_ID | DNS_ODD_DF | DNS_ODD_HASTE | DNS_ODD_HASTE2
+		                                     : DNS_ODD_ID | DNS_ODD_HASTE | DNS_ODD_HASTE2);
 	if (odd & DNS_ODD_TTL)
 		finding_term(f, w, "E02b", others < FULL_LEAST);
 	if (odd & DNS_ODD_ID)

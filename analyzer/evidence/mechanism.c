@@ -692,12 +692,12 @@ const struct mechanism mechanisms[] = {
         .source = "Anonymous et al., Triplet Censors, FOCI 2020; Duan et al., SATIN 2012",
         .rule = "The fields are those of a published injector (AA with DF clear and a record TTL of 60; or DF clear "
                 "and IP-ID 0) "
-                "and TTL, DF or IP-ID differ from the resolver's answers to other names within ten minutes; or two of "
-                "the three "
-                "differ; or one, together with AA, RA, OPT or the time. A TTL alone is a symptom.",
-        .innocent = "Several machines behind one address, a changed path: most of the other answers must agree, one "
-                    "difference is "
-                    "not enough. A resolver with zones of its own sets AA, with the same IP header.",
+                "and not the resolver's, and TTL, DF or IP-ID differ from its answers to other names within ten "
+                "minutes; or DF "
+                "differs, and TTL or IP-ID; or AA, RA or OPT, and one of the three. A TTL far away alone is a symptom.",
+        .innocent = "Sister machines behind one address differ in TTL and IP-ID, not in settings; a changed path. A "
+                    "resolver with "
+                    "zones of its own sets AA, with the same IP header.",
         .terms = "E02b E03 E12d E12e E12f E01 E01b",
     },
     {
@@ -900,10 +900,12 @@ const struct mechanism mechanisms[] = {
         .stage = "dns",
         .protocol = "dns",
         .note = "A connection to an encrypted resolver was interfered with, as another row of the same incident shows.",
-        .note_selective = "Connections to an encrypted resolver were interfered with, and what was hit was chosen: it fits "
-                          "censorship of encrypted DNS.",
+        .note_selective =
+            "Connections to an encrypted resolver were interfered with, and what was hit was chosen: it fits "
+            "censorship of encrypted DNS.",
         .source = "Hoang et al., 2022; Niere et al., 2025",
-        .rule = "Another rule has a connection to port 853, or one with the TLS name of a public DNS over HTTPS service, in "
+        .rule = "Another rule has a connection to port 853, or one with the TLS name of a public DNS over HTTPS "
+                "service, in "
                 "question; its terms and guards are taken over.",
         .innocent = "Whatever explains the other row; networks that keep their clients to their own resolver.",
         .terms = "E11 E10_1 E10_2 E10_3 E10_4 E10b E13 E02 E02b E03 E04 E05",
