@@ -74,11 +74,12 @@ static struct rst_burst part_of(const struct rst_burst *b, enum part part)
 	return rest;
 }
 
+/* Hints are not named: what an ordinary close looks like too says nothing of who made this one. */
 static void add_signatures(struct detection *d, struct finding *f, const struct match *m)
 {
 	f->signatures[f->signature_count++] = m->best;
 	for (size_t i = 0; i < m->hits.count && f->signature_count < FINDING_SIGNATURES_MAX; i++)
-		if (m->hits.hit[i] != m->best)
+		if (m->hits.hit[i] != m->best && m->hits.hit[i]->action == SIG_ACTION_HIT)
 			f->signatures[f->signature_count++] = m->hits.hit[i];
 	rule_term(f, d->weights, d->signatures, m->best);
 	if (m->best->scope == SIG_PRODUCT || m->best->scope == SIG_INSTITUTION)

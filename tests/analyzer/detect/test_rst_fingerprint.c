@@ -202,6 +202,7 @@ static void mirrored_fields(void **state)
 	const struct finding *f = known_as(&c, "injected.mirror-window-ipid1");
 	ASSERT_SUSPECTS(f, rst);
 	assert_int_equal(f->evidence[f->evidence_count - 1].number, fin);
+	assert_int_equal(f->signature_count, 1); /* hints hold too, and are not named */
 	assert_terms(f, "E02 3, E03b 25, E08 3, E08b 10, E09b_ipid 10");
 	conversation_close(&c);
 }
