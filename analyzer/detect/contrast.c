@@ -2,6 +2,7 @@
 #include "analyzer/detect/contrast.h"
 
 #include "analyzer/detect/fisher.h"
+#include "analyzer/detect/guard.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -15,6 +16,7 @@ enum {
 	FAIL_LEAST = 3,
 	OK_MOST = 1,
 	CONTROL_OK_LEAST = 3,
+	CONTROLS_TRIED = 8, /* for E10b */
 	CONTROLS_NAMED = 2, /* triggers of controls that are named as evidence */
 	REPEATS_LEAST = 3,
 };
@@ -267,19 +269,23 @@ static const struct attempt *own_attempt(struct attempt_range range, const struc
 
 /*
  * E10b: another name's first payload, of at least the size, was acknowledged at the same place within a minute. Acknowledgements come
- * from a kernel that reads no names.
+ * from a kernel that reads no names. Not where the client's network may have been down meanwhile.
  */
-static const struct attempt *acknowledged_control(const struct finding *f, struct attempt_range range)
+static const struct attempt *acknowledged_control(const struct finding *f, struct attempt_range range,
+                                                  const struct attempt_table *t)
 {
 	const struct attempt *own = f->contrast >> ATTEMPT_UNACKED & 1 ? own_attempt(range, f) : NULL;
 	if (!own || !(own->flags & ATTEMPT_CONNECTED) || own->first_payload == 0)
 		return NULL;
-	for (size_t i = 0; i < range.count; i++) {
+	for (size_t i = 0, tried = 0; i < range.count && tried < CONTROLS_TRIED; i++) {
 		const struct attempt *a = range.at[i];
 		int64_t apart = a->asked_ns - own->asked_ns;
 		bool acknowledged = a->acknowledged >= a->first_payload && a->first_payload >= own->first_payload;
-		if (a->name && !same_name(a->name, f->name) && acknowledged && apart < CONTROL_NS &&
-		    apart > -CONTROL_NS)
+		if (!a->name || same_name(a->name, f->name) || !acknowledged || apart >= CONTROL_NS ||
+		    apart <= -CONTROL_NS)
+			continue;
+		tried++;
+		if (!guard_silence_around(t, own, a->asked_ns))
 			return a;
 	}
 	return NULL;
@@ -290,7 +296,7 @@ static void apply(struct asked *asked, const struct contrast_input *in)
 	struct finding *f = *asked->slot;
 	struct attempt_range range = place_of(f, in->attempts);
 	const char *term = contrast_term(asked->p);
-	const struct attempt *control = term ? NULL : acknowledged_control(f, range);
+	const struct attempt *control = term ? NULL : acknowledged_control(f, range, in->attempts);
 	if (!term && !control)
 		return;
 	f = widen(asked->slot, in->arena);

@@ -142,6 +142,32 @@ enum guard_result guard_own_network_down(const struct attempt_table *t, const st
 	return failed >= OUTAGE_FLOWS && failed * 100 >= inside * OUTAGE_PERCENT ? GUARD_FITS : GUARD_CLEAR;
 }
 
+/* Nobody said anything: no RST, no alert, no error code. */
+static bool met_silence(const struct attempt *a)
+{
+	return a->outcome == ATTEMPT_NO_HANDSHAKE || a->outcome == ATTEMPT_UNACKED || a->outcome == ATTEMPT_SILENCE ||
+	       (a->flags & ATTEMPT_DIED);
+}
+
+bool guard_silence_around(const struct attempt_table *t, const struct attempt *a, int64_t until_ns)
+{
+	int64_t began_ns = failed_ns(a), to_ns = until_ns > began_ns + OUTAGE_NS ? until_ns : began_ns + OUTAGE_NS;
+	size_t silent = 0, answered = 0, alive = 0;
+	struct attempt_range r = window(t, a, began_ns - LIFE_NS, to_ns);
+	for (size_t i = 0; i < r.count; i++) {
+		const struct attempt *b = r.at[i];
+		int64_t b_ns = failed_ns(b);
+		if (b == a || b_ns > to_ns)
+			continue;
+		bool elsewhere = !addr_equal(&b->server, &a->server);
+		bool success = !met_silence(b) && b->outcome != ATTEMPT_UNKNOWN;
+		silent += elsewhere && met_silence(b) && b_ns >= began_ns - OUTAGE_NS;
+		answered += elsewhere && success && b->last_ns >= began_ns;
+		alive += success && b->last_ns >= began_ns;
+	}
+	return alive == 0 || (silent > 0 && answered == 0);
+}
+
 static const struct attempt *attempt_of_finding(const struct attempt_table *t, const struct finding *f)
 {
 	struct attempt_range r = attempts_at(t, &f->client, &f->server, f->l4_proto, f->server_port);

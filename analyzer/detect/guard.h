@@ -22,3 +22,10 @@ enum guard_result guard_scanner(const struct attempt_table *t, const struct atte
 enum guard_result guard_happy_eyeballs(const struct attempt_table *t, const struct attempt *a);
 enum guard_result guard_client_abort(const struct attempt_table *t, const struct attempt *a);
 enum guard_result guard_own_network_down(const struct attempt_table *t, const struct attempt *a, int64_t first_ns);
+
+/*
+ * May the network have been down for everything while `a` failed, as far as one can tell until until_ns? True when some attempt of the
+ * client at another server met silence around it and none was answered meanwhile, and when nothing of the client was
+ * answered after `a` had begun to fail. Weaker than own_network_down: it takes the weight from a control, and no more.
+ */
+bool guard_silence_around(const struct attempt_table *t, const struct attempt *a, int64_t until_ns);

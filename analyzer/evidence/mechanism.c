@@ -868,6 +868,26 @@ const struct mechanism mechanisms[] = {
         .guards = 1U << GUARD_SCANNER | 1U << GUARD_HAPPY_EYEBALLS | 1U << GUARD_OWN_NETWORK_DOWN,
     },
     {
+        .id = "residual_block",
+        .stage = "cross_flow",
+        .protocol = "any",
+        .note = "After a request that met interference, later connections to the same server and port failed whatever "
+                "they asked. A server "
+                "that bans a client looks the same.",
+        .source = "Clayton et al., PET 2006; Bock et al., 2021; Zohaib et al., USENIX Security 2025",
+        .rule = "After the first finding with a request at a client, address and port: two or more later attempts "
+                "fail, for names that "
+                "get through afterwards or were never said, and a later one succeeds: the duration lies between. Or 4 "
+                "SYNs over 7 s "
+                "meet silence within 420 s, and no success was seen. The published times and scopes that fit are in "
+                "details.",
+        .innocent = "A server that bans after a strange request (ten minutes or more), a full queue of SYNs, a name "
+                    "that is blocked for "
+                    "itself (it never gets through), the own network down (G22).",
+        .terms = "E11 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
         .id = "icmp_reject",
         .stage = "any",
         .protocol = "icmp",

@@ -282,6 +282,52 @@ static void a_control_raises_a_request(void **state)
 	conversation_close(&c);
 }
 
+/* The same, but everything else of the client dies at that moment too (G22): nobody is accused. */
+static void an_outage_accuses_nobody(void **state)
+{
+	struct conversation c;
+	(void)state;
+	open_conversation(&c);
+	ask_in_vain(&c, blocked, 5);
+	for (uint8_t i = 1; i < 5; i++) {
+		conversation_again(&c, (uint16_t)(40000 + i), (uint8_t)(80 + i));
+		c.shift_us = i * 500000;
+		SEND(&c, CLIENT, 0, "S");
+	}
+	conversation_again(&c, 40010, 80);
+	c.shift_us = 30 * SECOND_US;
+	conversation_handshake(&c);
+	SEND(&c, CLIENT, 41000, "PA", "GET / HTTP/1.1\r\nHost: control.example\r\n\r\n");
+	SEND(&c, SERVER, 81000, "A");
+	SEND(&c, SERVER, 82000, "PA", .bytes = 400);
+	const struct finding *f = conversation_finding(&c, "flow_freeze_bytes");
+	assert_terms(f, "E11 3, N22 -20");
+	assert_int_equal(f->label, LABEL_NONE);
+	conversation_close(&c);
+}
+
+/* One silence elsewhere is no outage by G22, but enough to doubt the control: weak. */
+static void a_short_outage_stays_weak(void **state)
+{
+	struct conversation c;
+	(void)state;
+	open_conversation(&c);
+	ask_in_vain(&c, blocked, 5);
+	conversation_again(&c, 40001, 81);
+	c.shift_us = 8 * SECOND_US;
+	SEND(&c, CLIENT, 0, "S");
+	conversation_again(&c, 40002, 80);
+	c.shift_us = 16 * SECOND_US;
+	conversation_handshake(&c);
+	SEND(&c, CLIENT, 41000, "PA", "GET / HTTP/1.1\r\nHost: control.example\r\n\r\n");
+	SEND(&c, SERVER, 81000, "A");
+	SEND(&c, SERVER, 82000, "PA", .bytes = 400);
+	const struct finding *f = conversation_finding(&c, "flow_freeze_bytes");
+	assert_terms(f, "E11 3");
+	assert_int_equal(f->label, LABEL_WEAK);
+	conversation_close(&c);
+}
+
 static void a_request_sent_twice_is_silent(void **state)
 {
 	struct conversation c;
@@ -335,6 +381,8 @@ int main(void)
 	    cmocka_unit_test(a_client_that_has_all_is_silent),
 	    cmocka_unit_test(a_request_never_acknowledged_is_found),
 	    cmocka_unit_test(a_control_raises_a_request),
+	    cmocka_unit_test(an_outage_accuses_nobody),
+	    cmocka_unit_test(a_short_outage_stays_weak),
 	    cmocka_unit_test(a_request_sent_twice_is_silent),
 	    cmocka_unit_test(a_request_at_the_end_is_silent),
 	    cmocka_unit_test(one_way_is_silent),
