@@ -134,7 +134,10 @@ bool tls_client_hello_read(struct tls_client_hello *hello, struct span body, boo
 	hello->legacy_version = cursor_be16(&c);
 	cursor_skip(&c, RANDOM_LEN);
 	hello->session_id = cursor_take(&c, cursor_u8(&c));
-	if (c.failed || hello->session_id.len > SESSION_ID_MAX)
+	/* Cut short by the capture it is a hello all the same, that of a flow which asked for something. */
+	if (c.failed)
+		return partial && hello->legacy_version >> 8 == 3;
+	if (hello->session_id.len > SESSION_ID_MAX)
 		return false;
 	ciphers_read(hello, vector_of(&c, cursor_be16(&c), partial));
 	cursor_skip(&c, cursor_u8(&c));

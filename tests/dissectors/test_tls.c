@@ -168,9 +168,14 @@ static void test_partial(void **state)
 	text = play(end, 1);
 	says(text, "partial=1 ech=0 esni=0 sni=leaf.example ");
 	free(text);
-	/* Not even the fixed part, then a name that is cut itself. */
+	/* Cut inside the fixed part, where a version is the least; then a name that is cut itself. */
 	const struct dissect_step early[] = {{.dir = DIR_UP, .bytes = span_first(SPAN(tls12_1_up), 60)}};
 	text = play(early, 1);
+	says(text, "TLS_CLIENT_HELLO up offset=0 record=0301 legacy=0303 partial=1 ech=0 esni=0 sni= ");
+	assert_int_equal(lines(text, "TLS_"), 1);
+	free(text);
+	const struct dissect_step nothing[] = {{.dir = DIR_UP, .bytes = span_first(SPAN(tls12_1_up), 10)}};
+	text = play(nothing, 1);
 	assert_int_equal(lines(text, "TLS_"), 0);
 	free(text);
 	size_t name = span_find(SPAN(tls12_1_up), span_text("leaf.example"));
