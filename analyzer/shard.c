@@ -420,7 +420,7 @@ uint64_t shard_dropped(const struct shard *s)
 {
 	const struct stream_counts *streams = stream_counts(s->streams);
 	return s->candidates.dropped + s->names.refused + s->counts.no_memory + s->counts.quic_limited +
-	       s->tracker.counts.resets_refused + s->tracker.counts.rolls_refused + s->dispatch.counts.hold_refused +
+	       s->tracker.counts.resets_refused + s->tracker.counts.rolls_refused + s->tracker.counts.closings_refused + s->dispatch.counts.hold_refused +
 	       s->dispatch.counts.state_refused + streams->rings_evicted + streams->pending_refused +
 	       streams->pairs_refused + s->transfers.refused + s->paces.refused;
 }

@@ -1,6 +1,8 @@
 /* DETECTOR(name): called in this order for every event. Output is sorted, so the order is free. */
 DETECTOR(tcp_overlap)
 DETECTOR(rst_injection)
+DETECTOR(fin_injected)
+DETECTOR(stage_signature)
 DETECTOR(rst_fingerprint)
 DETECTOR(handshake_conflict)
 DETECTOR(dns_injection)

@@ -9,6 +9,8 @@
 #include "analyzer/base/hash.h"
 #include "analyzer/base/list.h"
 #include "analyzer/base/pool.h"
+#include "analyzer/net/closing.h"
+#include "analyzer/net/opening.h"
 #include "analyzer/net/waiting.h"
 
 /* What the client asked for, and the packet that completed the question. */
@@ -62,8 +64,11 @@ struct tcp_flow {
 	} timed[2];
 	uint32_t unseen_end[2]; /* sequence number up to which missing bytes were counted */
 	struct unacked unacked[2];
-	struct roll *roll[2];      /* NULL unless wanted, and until the next packet of that side */
-	struct transfer *transfer; /* packet by packet, owned by transfer.c; NULL: no data yet, or no room */
+	uint32_t other_end_at_fin[2]; /* of the other side, when this one's first FIN came */
+	struct closing *closing[2];   /* NULL until a side goes on behind its FIN */
+	struct opening opening;       /* of the client */
+	struct roll *roll[2];         /* NULL unless wanted, and until the next packet of that side */
+	struct transfer *transfer;    /* packet by packet, owned by transfer.c; NULL: no data yet, or no room */
 	struct pace_way pace[2];
 	uint16_t mss; /* of the first SYN that says so, less the room for timestamps; 0: unknown */
 };

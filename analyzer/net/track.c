@@ -1,7 +1,7 @@
 /* The order of things for one TCP packet. */
 #include "analyzer/net/track.h"
 
-enum { ROLLS_MAX = 1024 };
+enum { ROLLS_MAX = 1024, CLOSINGS_MAX = 4096 };
 
 void tracker_init(struct tracker *t, struct stream_pools *streams, size_t resets_cap,
                   const struct track_observer *observer)
@@ -9,12 +9,14 @@ void tracker_init(struct tracker *t, struct stream_pools *streams, size_t resets
 	*t = (struct tracker){.streams = streams, .observer = *observer};
 	pool_init(&t->resets, sizeof(struct resets), resets_cap);
 	pool_init(&t->rolls, sizeof(struct roll), ROLLS_MAX);
+	pool_init(&t->closings, sizeof(struct closing), CLOSINGS_MAX);
 }
 
 void tracker_free(struct tracker *t)
 {
 	pool_free(&t->resets);
 	pool_free(&t->rolls);
+	pool_free(&t->closings);
 }
 
 static void flags_update(struct flow *f, enum dir d, const struct packet *p)
@@ -101,6 +103,28 @@ static void reset_packet(struct tracker *t, struct flow *f, enum dir d, struct s
 	reset_add(tcp->resets, d, tcp->side, sample, payload);
 }
 
+static void closing_update(struct tracker *t, struct tcp_flow *tcp, enum dir d, struct sample *sample,
+                           const struct packet *p)
+{
+	const struct side *own = &tcp->side[d], *other = &tcp->side[dir_other(d)];
+	if (sample->tcp_flags & TCP_FIN) {
+		sample->checksum = (uint8_t)packet_checksum(p);
+		if (!own->have_fin)
+			tcp->other_end_at_fin[d] = other->max_seq_end;
+	}
+	if (!closing_contradicts(own, tcp->other_end_at_fin[d], sample))
+		return;
+	bool begun = tcp->closing[d] != NULL;
+	if (!begun)
+		tcp->closing[d] = pool_get(&t->closings);
+	if (!tcp->closing[d]) {
+		t->counts.closings_refused++;
+	} else if (!closing_add(tcp->closing[d], own, sample) && !begun) {
+		pool_put(&t->closings, tcp->closing[d]);
+		tcp->closing[d] = NULL;
+	}
+}
+
 static void roll_update(struct tracker *t, struct flow *f, enum dir d, const struct packet *p)
 {
 	struct tcp_flow *tcp = f->tcp;
@@ -130,6 +154,8 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 	roll_update(t, f, d, p);
 	f->bytes[d] += p->payload_len;
 	waiting_heard(&f->waiting[dir_other(d)]);
+	if (d == DIR_UP)
+		opening_add(&tcp->opening, own, &sample);
 	if (p->tcp_flags & TCP_RST) {
 		sample.checksum = (uint8_t)packet_checksum(p);
 		reset_packet(t, f, d, &sample, p->payload);
@@ -147,6 +173,7 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 		struct tcp_zero_window body = {.sample = sample, .window_before = own->last_window};
 		t->observer.zero_window(t->observer.context, f, d, &body, p);
 	}
+	closing_update(t, tcp, d, &sample, p);
 	waiting_sent(&f->waiting[d], own, p, &sample);
 	unacked_sent(&tcp->unacked[d], own, &tcp->side[dir_other(d)], &sample);
 	if (p->tcp_flags & TCP_ACK)
@@ -175,6 +202,8 @@ void track_close(struct tracker *t, struct flow *f)
 	pool_put(&t->resets, f->tcp->resets);
 	f->tcp->resets = NULL;
 	for (enum dir d = DIR_UP; d <= DIR_DOWN; d++) {
+		pool_put(&t->closings, f->tcp->closing[d]);
+		f->tcp->closing[d] = NULL;
 		pool_put(&t->rolls, f->tcp->roll[d]);
 		f->tcp->roll[d] = NULL;
 	}

@@ -21,9 +21,10 @@ struct tcp_zero_window {
 };
 
 struct track_counts {
-	uint64_t lost_bytes;     /* acknowledged, never captured */
-	uint64_t resets_refused; /* flows whose resets were not kept, for want of room */
-	uint64_t rolls_refused;  /* sides whose frames were not kept, for want of room */
+	uint64_t lost_bytes;       /* acknowledged, never captured */
+	uint64_t resets_refused;   /* flows whose resets were not kept, for want of room */
+	uint64_t closings_refused; /* sides whose packets behind a FIN were not kept, for want of room */
+	uint64_t rolls_refused;    /* sides whose frames were not kept, for want of room */
 };
 
 struct track_observer {
@@ -37,7 +38,7 @@ struct track_observer {
 
 struct tracker {
 	struct stream_pools *streams;
-	struct pool resets, rolls;
+	struct pool resets, rolls, closings;
 	struct transfers *transfers; /* borrowed; NULL: no logs of packets */
 	struct paces *paces;         /* borrowed; NULL: no rates */
 	struct track_observer observer;
