@@ -13,6 +13,7 @@
  */
 #include "analyzer/detect/census.h"
 #include "analyzer/detect/detector.h"
+#include "analyzer/net/icmp_error.h"
 #include "dissectors/ja4.h"
 
 #include <string.h>
@@ -42,6 +43,7 @@ struct hello {
 	uint16_t len;
 	bool seen, ech, esni;
 	struct ja4 ja4;
+	struct frame_ref too_big; /* a router's word that a packet of the client is too large; number 0: none */
 };
 
 /* How a flow fell silent. */
@@ -56,6 +58,7 @@ static void on_client_hello(struct detection *d, const struct event *ev)
 	const struct side *client = &ev->flow->tcp->side[DIR_UP];
 	struct sample s = sample_of(ev->pkt);
 	*kept = (struct hello){
+	    .too_big = kept->too_big,
 	    .end = sample_seq_end(&s),
 	    .len = (uint16_t)(hello->body.len < UINT16_MAX ? hello->body.len : UINT16_MAX),
 	    .seen = true,
@@ -67,6 +70,22 @@ static void on_client_hello(struct detection *d, const struct event *ev)
 	if (client->have_syn && seq_diff(end, kept->end) > 0)
 		kept->end = end;
 	(void)ja4_of(&kept->ja4, hello, JA4_TCP);
+}
+
+/* RFC 792 (unreachable, fragmentation needed) and RFC 4443, section 3.2. */
+static bool says_too_big(const struct icmp_error *e)
+{
+	enum { UNREACHABLE = 3, FRAGMENTATION_NEEDED = 4, PACKET_TOO_BIG = 2 };
+	return e->source.version == 4 ? e->type == UNREACHABLE && e->code == FRAGMENTATION_NEEDED
+	                              : e->type == PACKET_TOO_BIG;
+}
+
+static void on_icmp_error(struct detection *d, const struct event *ev)
+{
+	const struct icmp_error *e = event_icmp_error(ev);
+	struct hello *kept = d->state;
+	if (ev->flow->tcp && e->quoted == DIR_UP && e->fits && says_too_big(e))
+		kept->too_big = e->frame;
 }
 
 /*
@@ -234,8 +253,15 @@ static void judge(struct detection *d, struct flow *flow, const struct hello *he
 	finding_term(&f, d->weights, "E11", false);
 	name_frames(&f, flow, u, silence);
 	describe(&f, flow, hello, u, since(d, flow, first), &numbers);
+	/* The path says it itself. */
+	if (hello->too_big.number) {
+		f.mechanism = mechanism_find("pmtu_blackhole");
+		f.kind = KIND_INFORMATIONAL;
+		f.contrast = 0;
+		finding_evidence(&f, hello->too_big);
+	}
 	const char *like = likeness(silence, flow->tcp->side[DIR_DOWN].data_packets - flow->trigger.server_packets);
-	if (like)
+	if (like && !hello->too_big.number)
 		finding_detail(&f, "like", like);
 	if (u->transmissions && u->first.wire_len >= LARGE_FRAME)
 		f.alternatives |= 1U << ALT_PMTU;
@@ -306,7 +332,7 @@ static void conclude(struct conclusion *c)
 {
 	for (size_t i = 0; i < c->finding_count; i++) {
 		struct finding *f = c->findings[i];
-		if (!(f->alternatives >> ALT_PMTU & 1))
+		if (!(f->alternatives >> ALT_PMTU & 1) || f->kind == KIND_INFORMATIONAL)
 			continue;
 		struct attempt_range range =
 		    attempts_at(c->attempts, &f->client, &f->server, f->l4_proto, f->server_port);
@@ -328,6 +354,6 @@ const struct detector detector_tls_blocking = {
     .name = "tls_blocking",
     .summary = "connections that fall silent at their TLS hello",
     .flow_size = sizeof(struct hello),
-    .on = {[EV_TLS_CLIENT_HELLO] = on_client_hello, [EV_FLOW_CLOSE] = on_close},
+    .on = {[EV_TLS_CLIENT_HELLO] = on_client_hello, [EV_ICMP_ERROR] = on_icmp_error, [EV_FLOW_CLOSE] = on_close},
     .conclude = conclude,
 };

@@ -998,12 +998,12 @@ const struct mechanism mechanisms[] = {
         .id = "pmtu_blackhole",
         .stage = "any",
         .protocol = "any",
-        .note = "Large packets to this address are lost, whatever name they carry: a path with a small MTU and no word "
-                "of it.",
+        .note = "Large packets to this address are lost, whatever name they carry: somewhere the path is narrower than "
+                "its ends think.",
         .source = "RFC 4821; docs/rules.md, mechanism D1",
         .rule =
             "First packets of full size fail under two names or more at one address, none passes, and a smaller one "
-            "does.",
+            "does. Or a router said that a packet of the connection is too big, and what went out stayed unanswered.",
         .innocent = "It is the innocent explanation of tls_sni_drop.",
     },
 };

@@ -457,6 +457,59 @@ static void a_path_that_loses_large_packets_is_told_apart(void **state)
 	}
 }
 
+/* A router's ICMP message about the client's packet with this relative sequence number. */
+static uint64_t complain(struct conversation *c, int64_t us, uint8_t code, uint32_t seq)
+{
+	struct frame frame = {.number = ++c->frames, .ts_ns = c->start_ns + us * 1000, .wire_len = 70};
+	struct addr client = {.version = 4, .bytes = {10, 0, 0, 1}}, server = {.version = 4, .bytes = {192, 0, 2, 80}};
+	struct packet p = {
+	    .frame = &frame,
+	    .clock_ns = frame.ts_ns,
+	    .src = {.version = 4, .bytes = {203, 0, 113, 9}},
+	    .dst = client,
+	    .l4_proto = IPPROTO_ICMP,
+	    .ttl = 250,
+	    .has_l4 = true,
+	    .icmp_type = 3,
+	    .icmp_code = code,
+	    .quote = {.src = client,
+	              .dst = server,
+	              .sport = c->client_port,
+	              .dport = 80,
+	              .tcp_seq = c->isn[CLIENT] + seq,
+	              .l4_proto = IPPROTO_TCP,
+	              .ttl = 59,
+	              .has_ports = true,
+	              .has_seq = true},
+	};
+	shard_packet(c->shard, &p);
+	return frame.number;
+}
+
+/* Code 4: fragmentation needed. Any other says nothing of sizes. */
+static void a_router_that_says_too_big_is_believed(void **state)
+{
+	(void)state;
+	for (int too_big = 0; too_big < 2; too_big++) {
+		struct conversation c;
+		struct flight hello = flight_client_hello("blocked.example", 0, 1400);
+		opened(&c);
+		hello_repeated(&c, &hello, 50000, 1);
+		uint64_t message = complain(&c, 60000, too_big ? 4 : 1, 1);
+		hello_repeated(&c, &hello, 250000, 4);
+		the_capture_ends(&c, SECONDS(8));
+		const struct finding *f = conversation_finding(&c, too_big ? "pmtu_blackhole" : "tls_sni_drop");
+		assert_non_null(f);
+		assert_int_equal(conversation_findings(&c), 1);
+		assert_int_equal(f->kind, too_big ? KIND_INFORMATIONAL : KIND_SYMPTOM);
+		bool named = false;
+		for (size_t i = 0; i < f->evidence_count; i++)
+			named |= f->evidence[i].number == message;
+		assert_int_equal(named, too_big);
+		conversation_close(&c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest test_tls_blocking[] = {
@@ -481,6 +534,7 @@ int main(void)
 	    cmocka_unit_test(drafts_and_ech_have_their_own_words),
 	    cmocka_unit_test(encrypted_names_that_pass_are_silent),
 	    cmocka_unit_test(a_path_that_loses_large_packets_is_told_apart),
+	    cmocka_unit_test(a_router_that_says_too_big_is_believed),
 	};
 	return cmocka_run_group_tests(test_tls_blocking, NULL, NULL);
 }
