@@ -158,12 +158,12 @@ static void nothing_known(void **unused)
 {
 	(void)unused;
 	static const struct burst_facts none = {.packets = 1, .packet[0].present = true};
-	static const char *const rules[] = {"flags = R",      "flags != R",    "window = 0",     "window != 1",
-	                                    "ipid = 0",       "ipid != 1",     "df = no",        "df != no",
-	                                    "seq = next",     "seq != next+1", "ack = 0",        "options = 0",
-	                                    "window-ttl = 0", "ttl.step = 0",  "gap < 1ms",      "bytes = 00",
-	                                    "own.ttl = 0",    "port != 1",     "stage != later", "to != client",
-	                                    };
+	static const char *const rules[] = {
+	    "flags = R",  "flags != R",  "window = 0",     "window != 1",    "ipid = 0",
+	    "ipid != 1",  "df = no",     "df != no",       "seq = next",     "seq != next+1",
+	    "ack = 0",    "options = 0", "window-ttl = 0", "ttl.step = 0",   "gap < 1ms",
+	    "bytes = 00", "own.ttl = 0", "port != 1",      "stage != later", "to != client",
+	};
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
 		if (holds(&none, rules[i]))
 			fail_msg("holds: %s", rules[i]);
