@@ -21,7 +21,7 @@ static int take_finding(void *context, const struct finding *f, struct err *e)
 {
 	struct result *r = context;
 	(void)e;
-	uint64_t frame = f->suspect_count ? f->suspects[0].number : f->evidence_count ? f->evidence[0].number : 0;
+	uint64_t frame = finding_frame(f)->number;
 	if (frame < r->frame || f->label >= LABEL_COUNT || strlen(f->id) != 16 || r->summarised)
 		abort();
 	r->frame = frame;
