@@ -132,7 +132,7 @@ lint: ## layers, globals, format, clang-tidy, cppcheck
 	$(Q)scripts/lint
 
 bench: $(BIN) ## speed and memory against the bare libpcap loop
-	$(Q)scripts/bench $(BIN)
+	$(Q)LIBS="$(LIB) $(LIBS)" scripts/bench $(BIN)
 
 install: $(BIN) ## install below DESTDIR and PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/wallprint
