@@ -108,10 +108,23 @@ static void on_quic_flow(void *context, const struct event *ev)
 	s->counts.quic_limited += event_quic_flow(ev)->limited;
 }
 
+static void tell_opening(struct shard *s, struct flow *f, struct span data, const struct packet *p)
+{
+	struct stream_opening body = {.payload = data};
+	if ((f->flags & (FLOW_OPENED | FLOW_MIDSTREAM)) || data.len == 0 || !p)
+		return;
+	f->flags |= FLOW_OPENED;
+	if (side_relative(&f->tcp->side[DIR_UP], p->tcp_seq) == 1)
+		bus_emit(&s->bus,
+		         &(struct event){.type = EV_STREAM_OPENING, .dir = DIR_UP, .pkt = p, .flow = f, .body = &body});
+}
+
 static void on_stream_bytes(void *context, struct flow *f, enum dir d, uint8_t version, bool restart, struct span data,
                             bool fin, const struct packet *p)
 {
 	struct shard *s = context;
+	if (d == DIR_UP && version == 0)
+		tell_opening(s, f, data, p);
 	dispatch_bytes(&s->dispatch, f, d, version, restart, data, fin, p);
 }
 
@@ -316,8 +329,9 @@ static void icmp_packet(struct shard *s, const struct packet *p)
 	s->counts.analysed++;
 	if (body.quoted == DIR_UP && body.fits && icmp_error_is_final(&body))
 		f->flags |= FLOW_UNREACHABLE;
-	bus_emit(&s->bus, &(struct event){
-	                      .type = EV_ICMP_ERROR, .dir = dir_other(body.quoted), .pkt = p, .flow = f, .body = &body});
+	bus_emit(
+	    &s->bus,
+	    &(struct event){.type = EV_ICMP_ERROR, .dir = dir_other(body.quoted), .pkt = p, .flow = f, .body = &body});
 	arena_reset(&s->scratch);
 }
 

@@ -40,6 +40,7 @@ struct event {
 	BODY(tcp_zero_window)                                                                                          \
 	BODY(transfer_log)                                                                                             \
 	BODY(icmp_error)                                                                                               \
+	BODY(stream_opening)                                                                                           \
 	BODY(stream_gap)                                                                                               \
 	BODY(stream_conflict)                                                                                          \
 	BODY(dns_message)                                                                                              \

@@ -5,6 +5,7 @@
 	EVENT(TCP_ZERO_WINDOW, tcp_zero_window)                                                                        \
 	EVENT(TRANSFER, transfer_log)                                                                                  \
 	EVENT(ICMP_ERROR, icmp_error)                                                                                  \
+	EVENT(STREAM_OPENING, stream_opening)                                                                          \
 	EVENT(STREAM_GAP, stream_gap)                                                                                  \
 	EVENT(STREAM_CONFLICT, stream_conflict)                                                                        \
 	EVENT(DNS_MESSAGE, dns_message)                                                                                \

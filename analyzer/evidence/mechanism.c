@@ -657,6 +657,23 @@ const struct mechanism mechanisms[] = {
         .guards = 1U << GUARD_OWN_NETWORK_DOWN,
     },
     {
+        .id = "active_probe",
+        .stage = "cross_flow",
+        .protocol = "tcp",
+        .note = "Another address sends a server the very bytes that a client began with: somebody on the path recorded "
+                "them, "
+                "interference by a box on the path.",
+        .note_selective = "Another address sends a server the very bytes that a client began with: it fits active "
+                          "probing of a censor.",
+        .source = "Alice, Bob, Carol et al., IMC 2020",
+        .rule = "Within an hour, two clients of different addresses open connections to one place with the same first "
+                "payload of 32 bytes or "
+                "more, half of it or less printable, and no TLS hello.",
+        .innocent = "Health checks and plain text repeat themselves (left out); one client that changed its address "
+                    "and kept its nonce.",
+        .terms = "E16",
+    },
+    {
         .id = "http_proxy_seen",
         .stage = "http",
         .protocol = "http",

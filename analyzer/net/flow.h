@@ -39,6 +39,7 @@ enum flow_flag {
 	FLOW_RESET = 1 << 10,       /* a RST of either side was seen */
 	FLOW_ROLL_UP = 1 << 12,     /* wanted: the frames of the client's side, in tcp->roll */
 	FLOW_ROLL_DOWN = 1 << 13,   /* wanted: those of the server's side */
+	FLOW_OPENED = 1 << 17,      /* the client's first payload was told of */
 	FLOW_REFUSED = 1 << 11,     /* what came back was a refusal: an alert, a page that blocks */
 	FLOW_UNREACHABLE = 1 << 14, /* an ICMP error told the client that a packet of it did not arrive */
 	FLOW_UNFINISHED = 1 << 15,  /* UDP: the server was heard, but a handshake never came to its end */

@@ -19,6 +19,11 @@ enum {
 	STREAM_SECOND_BYTES = 64 * 1024, /* handed on of a second version */
 };
 
+/* Body of STREAM_OPENING: the first payload of a client whose SYN was seen, as its first segment brought it. */
+struct stream_opening {
+	struct span payload; /* captured bytes, at least one */
+};
+
 /* `missing` bytes of a direction never came. */
 struct stream_gap {
 	uint64_t missing;

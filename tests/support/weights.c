@@ -62,6 +62,7 @@ static const struct {
     {"N16", "guard", -20},
     {"N17", "guard", -20},
     {"N22", "guard", -20},
+    {"E16", "replay", 30},
     {"E13", "rep", 6},
     {"E14", "two", 40},
     {"E15", "rate", 3},
