@@ -530,6 +530,74 @@ static void a_hello_cut_off_without_control_is_none(void **state)
 	silent(c);
 }
 
+/* Port unreachable, quoting a packet of the client. */
+static void refused(const struct quic *q, int64_t ms)
+{
+	struct conversation *c = q->c;
+	int64_t ns = c->start_ns + ms * 1000000;
+	struct frame frame = {.number = ++c->frames, .ts_ns = ns, .wire_len = 90, .linktype = LINKTYPE_ETHERNET};
+	struct addr client = {.version = 4, .bytes = {10, 0, 0, 1}};
+	struct addr server = {.version = 4, .bytes = {192, 0, 2, q->host}};
+	struct packet p = {
+	    .frame = &frame,
+	    .clock_ns = ns,
+	    .src = server,
+	    .dst = client,
+	    .l4_proto = IPPROTO_ICMP,
+	    .has_l4 = true,
+	    .ttl = 52,
+	    .icmp_type = 3,
+	    .icmp_code = 3,
+	    .quote = {.src = client,
+	              .dst = server,
+	              .sport = q->port,
+	              .dport = 443,
+	              .l4_proto = IPPROTO_UDP,
+	              .ttl = 40,
+	              .has_ports = true},
+	};
+	shard_packet(c->shard, &p);
+}
+
+static void a_server_that_says_no_is_none(void **state)
+{
+	struct conversation *c = opened();
+	struct quic q = quic(c, 50000), other = quic(c, 50001);
+	(void)state;
+	passes(&other, 0, "control.example");
+	unanswered(&q, 1000, "any.example");
+	refused(&q, 3150);
+	the_capture_ends(c, 20000);
+	silent(c);
+}
+
+/* What the capture pass counts as failure and success. */
+static void handshakes_have_outcomes(void **state)
+{
+	static const enum attempt_outcome outcomes[] = {ATTEMPT_STALLED, ATTEMPT_ANSWERED, ATTEMPT_SILENCE,
+	                                                ATTEMPT_UNKNOWN};
+	struct conversation *c = opened();
+	struct quic q[4];
+	(void)state;
+	for (uint16_t i = 0; i < 4; i++)
+		q[i] = quic(c, (uint16_t)(50000 + i));
+	dies(&q[0], 0, "a.example");
+	passes(&q[1], 10000, "b.example");
+	unanswered(&q[2], 20000, "c.example");
+	hello(&q[3], 30000, "d.example");
+	long_header(&q[3], SERVER, 30040);
+	long_header(&q[3], CLIENT, 30045);
+	conversation_findings(c);
+	const struct attempts *log = shard_attempts(c->shard);
+	assert_int_equal(log->count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(log->items[i].client_port, 50000 + i);
+		assert_int_equal(log->items[i].trigger, TRIGGER_QUIC);
+		assert_string_equal(attempt_outcome_name(log->items[i].outcome), attempt_outcome_name(outcomes[i]));
+	}
+	closed(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -553,6 +621,8 @@ int main(void)
 	    cmocka_unit_test(a_connection_that_ends_later_is_none),
 	    cmocka_unit_test(a_slow_handshake_is_none),
 	    cmocka_unit_test(one_flight_is_no_repetition),
+	    cmocka_unit_test(a_server_that_says_no_is_none),
+	    cmocka_unit_test(handshakes_have_outcomes),
 	    cmocka_unit_test(a_hello_that_is_cut_off_is_found),
 	    cmocka_unit_test(a_hello_cut_off_without_control_is_none),
 	};
