@@ -31,7 +31,8 @@ struct alert {
 	struct sample packet, rival, trigger; /* rival.frame.number 0: nobody contradicts it */
 	struct sample counter;                /* the server's packet before it; frame.number 0: none */
 	uint8_t level, description;
-	bool late; /* the rival is ciphertext or came later in the stream */
+	bool late;     /* the rival is ciphertext or came later in the stream */
+	bool answered; /* a ServerHello is in the stream that was taken */
 };
 
 struct alerts {
@@ -40,7 +41,6 @@ struct alerts {
 
 struct state {
 	struct alert *alert; /* NULL: none */
-	bool answered;       /* a ServerHello was seen, in whatever version of the stream */
 };
 
 static int start(struct detection *d, struct err *e)
@@ -105,7 +105,8 @@ static void on_alert(struct detection *d, const struct event *ev)
 static void on_server_hello(struct detection *d, const struct event *ev)
 {
 	struct state *state = d->state;
-	state->answered |= ev->dir == DIR_DOWN && ev->version == 0;
+	if (state->alert && ev->dir == DIR_DOWN && ev->version == 0)
+		state->alert->answered = true;
 }
 
 static bool is_handshake(struct span payload)
@@ -135,6 +136,7 @@ static void on_conflict(struct detection *d, const struct event *ev)
 	kept->description = description[!winner];
 	kept->rival = other->sample;
 	kept->late = !is_handshake(other->payload);
+	kept->answered |= !winner;
 }
 
 static bool has_term(const struct finding *f, const char *id)
@@ -277,7 +279,7 @@ static void on_close(struct detection *d, const struct event *ev)
 		detection_tested(d, mechanism_find("tls_alert_forged"));
 	if (!state->alert)
 		return;
-	if (!state->answered)
+	if (!state->alert->answered)
 		flow->flags |= FLOW_REFUSED;
 	judge(d, flow, state->alert);
 	pool_put(&run->pool, state->alert);

@@ -20,6 +20,7 @@
 #include <strings.h>
 
 enum {
+	HELLOS_CAP = 65536, /* flows of a shard with a hello; of others nothing is said */
 	DROP_TRANSMISSIONS = 3,
 	STALL_TRANSMISSIONS = 4, /* the first and three more */
 	PASSED_PACKETS = 8,      /* of the server, after the hello */
@@ -37,11 +38,11 @@ enum {
 #define UNWATCHED_NS (INT64_C(1200) * 1000000000) /* shard.c closes idle flows before */
 #define NAT_IDLE_NS  (INT64_C(60) * 1000000000)   /* G19 */
 
-/* What the hello said, beyond what the flow keeps of it. */
+/* What the hello said, beyond what the flow keeps of it; from a pool, since most flows have none. */
 struct hello {
 	uint32_t end; /* sequence number behind it */
 	uint16_t len;
-	bool seen, ech, esni;
+	bool ech, esni;
 	struct ja4 ja4;
 	struct frame_ref too_big; /* a router's word that a packet of the client is too large; number 0: none */
 };
@@ -49,19 +50,52 @@ struct hello {
 /* How a flow fell silent. */
 enum silence { SILENCE_NONE, SILENCE_DROP, SILENCE_STALL, SILENCE_NO_REPLY, SILENCE_AT_SERVER };
 
+struct run {
+	struct pool hellos;
+};
+
+struct state {
+	struct hello *hello; /* NULL: none, or no room */
+};
+
+static int start(struct detection *d, struct err *e)
+{
+	struct run *run = d->run;
+	(void)e;
+	pool_init(&run->hellos, sizeof(struct hello), HELLOS_CAP);
+	return 0;
+}
+
+static void finish(struct detection *d)
+{
+	pool_free(&((struct run *)d->run)->hellos);
+}
+
+/* The flow's own, or a new one. */
+static struct hello *hello_of(struct detection *d)
+{
+	struct state *state = d->state;
+	if (!state->hello)
+		state->hello = pool_get(&((struct run *)d->run)->hellos);
+	if (!state->hello)
+		d->candidates->dropped++;
+	return state->hello;
+}
+
 static void on_client_hello(struct detection *d, const struct event *ev)
 {
 	const struct tls_client_hello *hello = event_tls_client_hello(ev);
-	struct hello *kept = d->state;
 	if (!ev->flow->tcp || ev->dir != DIR_UP || ev->version != 0 || !ev->pkt)
 		return;
 	const struct side *client = &ev->flow->tcp->side[DIR_UP];
 	struct sample s = sample_of(ev->pkt);
+	struct hello *kept = hello_of(d);
+	if (!kept)
+		return;
 	*kept = (struct hello){
 	    .too_big = kept->too_big,
 	    .end = sample_seq_end(&s),
 	    .len = (uint16_t)(hello->body.len < UINT16_MAX ? hello->body.len : UINT16_MAX),
-	    .seen = true,
 	    .ech = hello->has_ech,
 	    .esni = hello->has_esni,
 	};
@@ -83,9 +117,9 @@ static bool says_too_big(const struct icmp_error *e)
 static void on_icmp_error(struct detection *d, const struct event *ev)
 {
 	const struct icmp_error *e = event_icmp_error(ev);
-	struct hello *kept = d->state;
-	if (ev->flow->tcp && e->quoted == DIR_UP && e->fits && says_too_big(e))
-		kept->too_big = e->frame;
+	struct state *state = d->state;
+	if (state->hello && e->quoted == DIR_UP && e->fits && says_too_big(e))
+		state->hello->too_big = e->frame;
 }
 
 /*
@@ -272,23 +306,33 @@ static void judge(struct detection *d, struct flow *flow, const struct hello *he
 	(void)detection_propose(d, flow, &f);
 }
 
-static void on_close(struct detection *d, const struct event *ev)
+static void tested(struct detection *d, const struct hello *hello)
 {
 	static const char *const always[] = {"tls_sni_drop", "tls_sni_stall", "pmtu_blackhole"};
-	struct flow *flow = ev->flow;
-	const struct hello *hello = d->state;
-	if (!flow->tcp || flow->trigger.kind != TRIGGER_TLS || !hello->seen || !(flow->flags & FLOW_HANDSHAKE) ||
-	    (flow->flags & (FLOW_MIDSTREAM | FLOW_LOSS)))
-		return;
 	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
 		detection_tested(d, mechanism_find(always[i]));
 	if (hello->esni)
 		detection_tested(d, mechanism_find("tls_esni_drop"));
 	if (hello->ech)
 		detection_tested(d, mechanism_find("tls_ech_drop"));
-	enum silence silence = silence_of(d, flow, hello);
-	if (silence != SILENCE_NONE)
-		judge(d, flow, hello, silence);
+}
+
+static void on_close(struct detection *d, const struct event *ev)
+{
+	struct state *state = d->state;
+	struct flow *flow = ev->flow;
+	struct hello *hello = state->hello;
+	if (!hello)
+		return;
+	if (flow->trigger.kind == TRIGGER_TLS && (flow->flags & FLOW_HANDSHAKE) &&
+	    !(flow->flags & (FLOW_MIDSTREAM | FLOW_LOSS))) {
+		enum silence silence = silence_of(d, flow, hello);
+		tested(d, hello);
+		if (silence != SILENCE_NONE)
+			judge(d, flow, hello, silence);
+	}
+	pool_put(&((struct run *)d->run)->hellos, hello);
+	state->hello = NULL;
 }
 
 /* What became of hellos of this size at the place. */
@@ -353,7 +397,10 @@ static void conclude(struct conclusion *c)
 const struct detector detector_tls_blocking = {
     .name = "tls_blocking",
     .summary = "connections that fall silent at their TLS hello",
-    .flow_size = sizeof(struct hello),
+    .run_size = sizeof(struct run),
+    .flow_size = sizeof(struct state),
     .on = {[EV_TLS_CLIENT_HELLO] = on_client_hello, [EV_ICMP_ERROR] = on_icmp_error, [EV_FLOW_CLOSE] = on_close},
+    .start = start,
     .conclude = conclude,
+    .finish = finish,
 };

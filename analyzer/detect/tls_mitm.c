@@ -31,6 +31,8 @@ struct kept_text {
 
 /* What matched in one direction of a flow, kept until it closes. */
 struct intercepted {
+	struct intercepted *next; /* of the flow's other direction */
+	enum dir dir;             /* who spoke */
 	struct sig_hits hits;
 	struct sample packet;
 	struct frame_ref trigger;
@@ -46,8 +48,7 @@ struct run {
 };
 
 struct state {
-	struct intercepted *from[2]; /* by who speaks; NULL: nothing matched */
-	bool certificate;            /* one was seen */
+	struct intercepted *first; /* NULL: nothing matched */
 };
 
 static int start(struct detection *d, struct err *e)
@@ -65,6 +66,14 @@ static void finish(struct detection *d)
 	certificates_free(&run->certificates);
 }
 
+static bool is_kept(const struct state *state, enum dir dir)
+{
+	const struct intercepted *k = state->first;
+	while (k && k->dir != dir)
+		k = k->next;
+	return k != NULL;
+}
+
 static struct intercepted *intercepted_keep(struct detection *d, const struct event *ev, const struct sig_hits *hits)
 {
 	struct run *run = d->run;
@@ -77,7 +86,9 @@ static struct intercepted *intercepted_keep(struct detection *d, const struct ev
 	kept->hits = *hits;
 	kept->packet = sample_of(ev->pkt);
 	kept->trigger = ev->flow->trigger.sample.frame;
-	state->from[ev->dir] = kept;
+	kept->dir = ev->dir;
+	kept->next = state->first;
+	state->first = kept;
 	ev->flow->flags |= ev->dir == DIR_UP ? FLOW_ROLL_UP : FLOW_ROLL_DOWN;
 	return kept;
 }
@@ -100,12 +111,12 @@ static void on_certificate(struct detection *d, const struct event *ev)
 	if (!ev->flow->tcp || ev->dir != DIR_DOWN || ev->version != 0 || !ev->pkt ||
 	    census_vantage(ev->flow) == VANTAGE_SERVER)
 		return;
-	state->certificate = true;
+	detection_tested(d, mechanism_find("tls_mitm_cert"));
 	text_hex(&text, span_of(c->spki_sha256, TLS_SHA256));
 	if (ev->flow->trigger.name && c->issuer.len > 0 &&
 	    !certificates_note(&run->certificates, ev->flow, c, frame_ref_of(ev->pkt)))
 		d->candidates->dropped++;
-	if (!d->signatures || state->from[DIR_DOWN])
+	if (!d->signatures || is_kept(state, DIR_DOWN))
 		return;
 	sigdb_match(d->signatures, SIG_TLS_ISSUER, span_of(NULL, 0), c->issuer, &hits);
 	sigdb_match(d->signatures, SIG_TLS_SUBJECT, span_of(NULL, 0), c->subject, &hits);
@@ -126,7 +137,7 @@ static void on_client_hello(struct detection *d, const struct event *ev)
 	struct sig_hits hits = {0};
 	struct ja4 ja4;
 	char text[JA4_TEXT_SIZE];
-	bool asked = ev->dir == DIR_UP && ev->version == 0 && ev->pkt && !state->from[DIR_UP];
+	bool asked = ev->dir == DIR_UP && ev->version == 0 && ev->pkt && !is_kept(state, DIR_UP);
 	if (!ev->flow->tcp || !asked || !d->signatures || census_vantage(ev->flow) == VANTAGE_CLIENT ||
 	    !ja4_of(&ja4, hello, JA4_TCP))
 		return;
@@ -260,16 +271,13 @@ static void on_close(struct detection *d, const struct event *ev)
 {
 	struct state *state = d->state;
 	struct run *run = d->run;
-	if (state->certificate)
-		detection_tested(d, mechanism_find("tls_mitm_cert"));
 	if (ev->flow->tcp && ev->flow->trigger.kind == TRIGGER_TLS && census_vantage(ev->flow) != VANTAGE_CLIENT)
 		detection_tested(d, mechanism_find("mitm_client_fp"));
-	for (enum dir dir = DIR_UP; dir <= DIR_DOWN; dir++) {
-		if (!state->from[dir])
-			continue;
-		judge(d, ev->flow, dir, state->from[dir]);
-		pool_put(&run->pool, state->from[dir]);
-		state->from[dir] = NULL;
+	while (state->first) {
+		struct intercepted *k = state->first;
+		judge(d, ev->flow, k->dir, k);
+		state->first = k->next;
+		pool_put(&run->pool, k);
 	}
 }
 
