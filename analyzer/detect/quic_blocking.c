@@ -12,13 +12,15 @@
  * source port) hits other names too: they are counted in residual_s of the first finding and are no findings themselves.
  */
 #include "analyzer/detect/detector.h"
+#include "analyzer/detect/guard.h"
 #include "dissectors/quic.h"
 
 #include <stdlib.h>
 #include <strings.h>
 
 enum {
-	FLIGHTS_LEAST = 3,     /* a flight and two repetitions */
+	FLIGHTS_LEAST = 3, /* a flight and two repetitions */
+	CONTROLS_TRIED = 8,
 	STALLED_DATAGRAMS = 4, /* in them */
 	DYING_MAX = 256,       /* flows kept, a logical shard */
 	BLOCKED_SERVERS = 3,
@@ -166,16 +168,36 @@ static bool is_near(int64_t a_ns, int64_t b_ns, int64_t most_ns)
 	return a_ns - b_ns <= most_ns && b_ns - a_ns <= most_ns;
 }
 
-/* A handshake at the same place, under another name, that came to its end. NULL: none within that time. */
-static const struct attempt *control_of(struct attempt_range range, const struct dying *s, int64_t most_ns)
+/* A handshake at the same place, under another name, that came to its end within that time? */
+static bool is_control(const struct attempt *a, const struct dying *s, int64_t most_ns)
 {
-	for (size_t i = 0; i < range.count; i++) {
-		const struct attempt *a = range.at[i];
-		if (a->trigger == TRIGGER_QUIC && a->name && attempt_succeeded(a) && !same_name(a->name, s->name) &&
-		    is_near(a->asked_ns, s->asked_ns, most_ns))
-			return a;
-	}
+	return a->trigger == TRIGGER_QUIC && a->name && attempt_succeeded(a) && !same_name(a->name, s->name) &&
+	       is_near(a->asked_ns, s->asked_ns, most_ns);
+}
+
+static const struct attempt *control_of(struct attempt_range range, const struct dying *s)
+{
+	for (size_t i = 0; i < range.count; i++)
+		if (is_control(range.at[i], s, NEAR_NS))
+			return range.at[i];
 	return NULL;
+}
+
+/* E10c: a control within a minute, unless the client's network may have been down in between. */
+static bool is_vouched_for(const struct conclusion *c, struct attempt_range range, const struct dying *s)
+{
+	const struct attempt *own = NULL;
+	for (size_t i = 0; i < range.count && !own; i++)
+		if (range.at[i]->flow_id == s->flow_id && range.at[i]->client_port == s->client_port)
+			own = range.at[i];
+	for (size_t i = 0, tried = 0; own && i < range.count && tried < CONTROLS_TRIED; i++) {
+		if (!is_control(range.at[i], s, CONTROL_NS))
+			continue;
+		tried++;
+		if (!guard_silence_around(c->attempts, own, range.at[i]->asked_ns))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -282,7 +304,7 @@ static bool name_drop(struct conclusion *c, const struct dying *s)
 {
 	struct attempt_range range = place_of(c, s);
 	bool stalled = is_stalled(&s->quic);
-	const struct attempt *control = control_of(range, s, NEAR_NS), *close = control_of(range, s, CONTROL_NS);
+	const struct attempt *control = control_of(range, s);
 	struct texts texts;
 	if (!s->name || !seen_from_client(c, s) || (!stalled && !control))
 		return false;
@@ -295,7 +317,7 @@ static bool name_drop(struct conclusion *c, const struct dying *s)
 	describe_residual(&f, range, s, &texts);
 	if (control)
 		finding_evidence(&f, control->frame);
-	if (stalled && close) {
+	if (stalled && is_vouched_for(c, range, s)) {
 		finding_term(&f, c->weights, "E10c", false);
 		f.selectivity = SELECT_NAME;
 	}

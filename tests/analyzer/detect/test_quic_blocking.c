@@ -213,6 +213,20 @@ static void another_name_that_passes_raises_it(void **state)
 	closed(c);
 }
 
+/* The client's network was silent elsewhere too, until the control passed. */
+static void an_outage_takes_the_weight_from_a_control(void **state)
+{
+	struct conversation *c = opened();
+	struct quic q = quic(c, 50000), elsewhere = quic(c, 50005), other = quic(c, 50001);
+	(void)state;
+	elsewhere.host = 90;
+	dies(&q, 0, "blocked.example");
+	unanswered(&elsewhere, 500, "elsewhere.example");
+	passes(&other, 7000, "control.example");
+	assert_terms(conversation_finding(c, "quic_sni_drop"), "E11 3");
+	closed(c);
+}
+
 /* What passed a minute and more away says little about the path of now. */
 static void a_late_control_does_not_raise_it(void **state)
 {
@@ -603,6 +617,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_handshake_that_dies_is_found),
 	    cmocka_unit_test(another_name_that_passes_raises_it),
+	    cmocka_unit_test(an_outage_takes_the_weight_from_a_control),
 	    cmocka_unit_test(a_late_control_does_not_raise_it),
 	    cmocka_unit_test(silence_for_one_name_is_found),
 	    cmocka_unit_test(silence_of_the_server_itself_is_none),
