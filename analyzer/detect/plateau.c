@@ -60,8 +60,8 @@ static void measure(struct plateau *p, struct stretch s)
 }
 
 /*
- * A stream at the rate of its content: each packet is pushed, or packets come in bursts with pauses in which nothing is missing. A
- * sender that is held back has data at hand, and where a bucket drops it, pauses come with holes.
+ * A stream at the rate of its content: each packet is pushed, or packets come in bursts, with pauses when all has arrived. A sender that
+ * is held back has data at hand, and where a bucket drops it, pauses are for what is missing.
  */
 static bool paused_by_sender(struct stretch s)
 {
@@ -71,7 +71,7 @@ static bool paused_by_sender(struct stretch s)
 		uint32_t spacing_ms = b->packets ? 1000 / b->packets : 0;
 		packets += b->packets;
 		pushed += b->pushed;
-		paused += b->packets > 1 && b->unsteady == 0 && b->gap * PACE_GAP_UNIT_MS > PAUSE_SPACINGS * spacing_ms;
+		paused += b->packets > 1 && b->pause * PACE_PAUSE_UNIT_MS > PAUSE_SPACINGS * spacing_ms;
 	}
 	return pushed * 100 > packets * PUSHED_PERCENT_MAX || paused * 2 >= s.count;
 }

@@ -1,6 +1,8 @@
 /* Bins of one second: see pace.h. */
 #include "analyzer/net/pace.h"
 
+#include "analyzer/net/transfer.h"
+
 #define SECOND_NS INT64_C(1000000000)
 
 void paces_init(struct paces *p, size_t budget)
@@ -31,10 +33,16 @@ static struct pace_bin *bin_at(struct pace *pace, int64_t ns)
 	return &pace->bin[second];
 }
 
+static void pace_begin(struct pace *pace, const struct flow *f, enum dir d, int64_t start_ns)
+{
+	pace->start_ns = start_ns;
+	transfer_delivered(f, d, &pace->delivered);
+}
+
 static void data_seen(struct paces *all, struct flow *f, enum dir d, const struct packet *p)
 {
 	struct pace_way *w = &f->tcp->pace[d];
-	const struct side *own = &f->tcp->side[d];
+	const struct side *own = &f->tcp->side[d], *other = &f->tcp->side[dir_other(d)];
 	int64_t now = p->frame->ts_ns, before = w->last_ns;
 	if (!w->first_ns)
 		w->first_ns = now;
@@ -45,14 +53,15 @@ static void data_seen(struct paces *all, struct flow *f, enum dir d, const struc
 		w->pace = pool_get(&all->pool);
 		all->refused += !w->pace;
 		if (w->pace)
-			w->pace->start_ns = start;
+			pace_begin(w->pace, f, d, start);
 	}
 	struct pace_bin *bin = w->pace ? bin_at(w->pace, now) : NULL;
 	if (!bin)
 		return;
-	int64_t gap = (now - before) / (PACE_GAP_UNIT_MS * INT64_C(1000000));
-	if (gap > bin->gap)
-		bin->gap = (uint8_t)(gap < PACE_COUNT_MAX ? gap : PACE_COUNT_MAX);
+	int64_t pause = (now - before) / (PACE_PAUSE_UNIT_MS * INT64_C(1000000));
+	bool waited = other->have_ack && seq_diff(other->max_ack, own->max_seq_end) < 0;
+	if (!waited && pause > bin->pause)
+		bin->pause = (uint8_t)(pause < PACE_COUNT_MAX ? pause : PACE_COUNT_MAX);
 	count(&bin->packets, true);
 	count(&bin->pushed, p->tcp_flags & TCP_PSH);
 	count(&bin->unsteady, own->have_seq && p->tcp_seq != own->max_seq_end);
@@ -61,14 +70,23 @@ static void data_seen(struct paces *all, struct flow *f, enum dir d, const struc
 	w->pace->last = frame_ref_of(p);
 }
 
-static void acknowledged(struct flow *f, enum dir d, const struct packet *p)
+/* What the packet says arrived of the other direction. */
+static uint32_t arrived(const struct flow *f, enum dir d, const struct packet *p, struct pace *pace)
 {
 	const struct side *own = &f->tcp->side[d];
+	int32_t acked = own->have_ack ? seq_diff(p->tcp_ack, own->max_ack) : 0;
+	uint32_t before = pace->delivered;
+	bool logged = transfer_delivered(f, dir_other(d), &pace->delivered);
+	return logged ? pace->delivered - before : acked > 0 ? (uint32_t)acked : 0;
+}
+
+static void acknowledged(struct flow *f, enum dir d, const struct packet *p)
+{
 	struct pace *pace = f->tcp->pace[dir_other(d)].pace;
-	int32_t more = own->have_ack ? seq_diff(p->tcp_ack, own->max_ack) : 0;
-	struct pace_bin *bin = pace && more > 0 ? bin_at(pace, p->frame->ts_ns) : NULL;
+	uint32_t more = pace ? arrived(f, d, p, pace) : 0;
+	struct pace_bin *bin = more > 0 ? bin_at(pace, p->frame->ts_ns) : NULL;
 	if (bin)
-		bin->bytes = bin->bytes < UINT32_MAX - (uint32_t)more ? bin->bytes + (uint32_t)more : UINT32_MAX;
+		bin->bytes = bin->bytes < UINT32_MAX - more ? bin->bytes + more : UINT32_MAX;
 }
 
 void pace_packet(struct paces *all, struct flow *f, enum dir d, const struct packet *p)

@@ -10,7 +10,7 @@
 enum {
 	PACE_BINS = 120,         /* seconds looked at */
 	PACE_PACKETS_MIN = 8,    /* data packets in the first two seconds; fewer are not a transfer */
-	PACE_GAP_UNIT_MS = 4,    /* of `gap` */
+	PACE_PAUSE_UNIT_MS = 4,  /* of `pause` */
 	PACE_COUNT_MAX = 255,    /* counts stop here */
 	PACE_RATE_BYTES = 30000, /* of a transfer whose rate as a whole says something */
 };
@@ -18,16 +18,18 @@ enum {
 
 /* One second. */
 struct pace_bin {
-	uint32_t bytes;   /* acknowledged */
+	uint32_t bytes;   /* acknowledged, by SACK too where a log of the transfer is kept */
 	uint8_t packets;  /* with data */
 	uint8_t pushed;   /* of them with PSH: the sender had nothing more at hand */
 	uint8_t unsteady; /* of them behind or ahead of the next byte: sent again, or a hole */
-	uint8_t gap;      /* longest silence before one of them */
+	uint8_t
+	    pause; /* longest silence before one of them with everything acknowledged: nobody waited for the network */
 };
 
 struct pace {
 	int64_t start_ns;
 	uint32_t bins;      /* up to the last one with anything in it; at most PACE_BINS */
+	uint32_t delivered; /* of transfer.h, when last looked at */
 	uint32_t rtt_count; /* round trips during that time */
 	uint64_t rtt_sum_us;
 	struct frame_ref first, last; /* of the packets with data in them */

@@ -338,6 +338,13 @@ void transfer_packet(struct transfers *t, struct flow *f, enum dir d, const stru
 		add_empty(&s, w, p);
 }
 
+bool transfer_delivered(const struct flow *f, enum dir d, uint32_t *bytes)
+{
+	const struct transfer *x = f->tcp->transfer;
+	*bytes = x ? x->way[d].delivered : 0;
+	return x && x->way[d].first;
+}
+
 void transfer_close(struct transfers *t, struct flow *f)
 {
 	struct transfer *x = f->tcp->transfer;

@@ -75,5 +75,8 @@ void transfers_free(struct transfers *t);
 /* A packet without RST. Call before side_update: it reads the facts as they were. */
 void transfer_packet(struct transfers *t, struct flow *f, enum dir d, const struct packet *p);
 
+/* Bytes of a direction that arrived, by acknowledgements and SACK, each once; from an origin of its own. False: no log is kept. */
+bool transfer_delivered(const struct flow *f, enum dir d, uint32_t *bytes);
+
 /* The flow closes: tells what it has and gives the memory back. */
 void transfer_close(struct transfers *t, struct flow *f);

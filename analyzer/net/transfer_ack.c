@@ -147,6 +147,8 @@ static void ack_packet(const struct transfer_step *s, struct transfer_way *w, st
 	int64_t us = (int64_t)s->now_us - p->time_us;
 	p->ack_frame = s->frame;
 	p->ack_ms = (int32_t)(us >= 0 ? us / 1000 : -((999 - us) / 1000));
+	if (!(p->flags & TRANSFER_RESENT))
+		w->delivered += p->len;
 	c->unacked &= (uint16_t) ~(1U << i);
 	w->unacked--;
 }

@@ -13,6 +13,7 @@ struct transfer_way {
 	uint32_t unordered; /* of `unacked`: sent again, so that sequence numbers do not grow along the log */
 	uint32_t losses;    /* sent again, or holes filled */
 	uint32_t next, acked;
+	uint32_t delivered; /* bytes acknowledged or SACKed so far, each once, while a log was kept */
 	uint32_t origin;    /* sequence number 0 of the current request and response */
 	uint32_t opened_us; /* its first packet of this direction, whatever it carried */
 	uint16_t mss;

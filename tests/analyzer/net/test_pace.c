@@ -59,7 +59,7 @@ static void the_first_two_seconds_are_left_out(void **state)
 		assert_int_equal(p->bin[i].bytes, 10000);
 		assert_int_equal(p->bin[i].unsteady, 0);
 		assert_int_equal(p->bin[i].pushed, 0);
-		assert_int_equal(p->bin[i].gap, 100 / PACE_GAP_UNIT_MS);
+		assert_int_equal(p->bin[i].pause, 100 / PACE_PAUSE_UNIT_MS);
 	}
 	assert_int_equal(pace_rate(b.s->flow, DIR_DOWN), 80000);
 	assert_null(b.s->flow->tcp->pace[DIR_UP].pace);
