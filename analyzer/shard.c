@@ -84,6 +84,7 @@ static void on_request(void *context, const struct event *ev)
 {
 	struct shard *s = context;
 	const struct http_request *http = event_http_request(ev);
+	const struct command *command = event_command(ev);
 	const struct tls_client_hello *tls = event_tls_client_hello(ev);
 	const struct quic_initial *quic = event_quic_initial(ev);
 	const struct dns_message *dns = event_dns_message(ev);
@@ -99,6 +100,8 @@ static void on_request(void *context, const struct event *ev)
 	} else if (dns && !dns->response) {
 		s->counts.dns_queries++;
 		keep_trigger(s, ev, TRIGGER_DNS, dns->qname);
+	} else if (command) {
+		keep_trigger(s, ev, command->kind, span_of(NULL, 0));
 	}
 }
 
@@ -223,7 +226,7 @@ static int detector_init(struct shard *s, size_t i, struct slot_plan *plan, stru
 /* Requests first: detectors read the trigger that a request leaves with its flow. */
 static int bus_init(struct shard *s, struct err *e)
 {
-	static const enum event_type requests[] = {EV_HTTP_REQUEST, EV_TLS_CLIENT_HELLO, EV_QUIC_INITIAL,
+	static const enum event_type requests[] = {EV_HTTP_REQUEST, EV_COMMAND, EV_TLS_CLIENT_HELLO, EV_QUIC_INITIAL,
 	                                           EV_DNS_MESSAGE};
 	bool ok = bus_subscribe(&s->bus, EV_QUIC_FLOW, on_quic_flow, s);
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
@@ -434,7 +437,7 @@ uint64_t shard_dropped(const struct shard *s)
 {
 	const struct stream_counts *streams = stream_counts(s->streams);
 	return s->candidates.dropped + s->names.refused + s->counts.no_memory + s->counts.quic_limited +
-	       s->tracker.counts.resets_refused + s->tracker.counts.rolls_refused + s->tracker.counts.closings_refused + s->dispatch.counts.hold_refused +
-	       s->dispatch.counts.state_refused + streams->rings_evicted + streams->pending_refused +
-	       streams->pairs_refused + s->transfers.refused + s->paces.refused;
+	       s->tracker.counts.resets_refused + s->tracker.counts.rolls_refused + s->tracker.counts.closings_refused +
+	       s->dispatch.counts.hold_refused + s->dispatch.counts.state_refused + streams->rings_evicted +
+	       streams->pending_refused + streams->pairs_refused + s->transfers.refused + s->paces.refused;
 }

@@ -8,6 +8,7 @@
 #include "analyzer/net/names.h"
 #include "analyzer/net/track.h"
 #include "analyzer/pipeline.h"
+#include "dissectors/command.h"
 #include "dissectors/dispatch.h"
 #include "dissectors/dns.h"
 #include "dissectors/http.h"

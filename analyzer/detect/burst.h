@@ -86,6 +86,8 @@ void rst_after_trigger(struct detection *d, const struct burst *b, unsigned rule
 const char *rst_after_trigger_id(enum trigger_kind kind);
 /* F2 (rst_rewritten.c). True: proposed. */
 bool rst_rewritten(struct detection *d, const struct burst *b);
+/* B9 (rst_both_ways.c). */
+void rst_both_ways(struct detection *d, struct flow *flow);
 /* F2 in a flow without any SYN/ACK. */
 void synack_rewritten(struct detection *d, struct flow *flow);
 

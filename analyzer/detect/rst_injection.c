@@ -233,6 +233,7 @@ static void on_close(struct detection *d, const struct event *ev)
 		return;
 	tested(d, flow);
 	synack_rewritten(d, flow);
+	rst_both_ways(d, flow);
 	for (enum dir dir = DIR_UP; flow->tcp->resets && dir <= DIR_DOWN; dir++) {
 		struct burst b;
 		unsigned broken = 0;

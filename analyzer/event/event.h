@@ -47,6 +47,7 @@ struct event {
 	BODY(http_request)                                                                                             \
 	BODY(http_response)                                                                                            \
 	BODY(http_body)                                                                                                \
+	BODY(command)                                                                                                  \
 	BODY(tunnel_message)                                                                                           \
 	BODY(tls_client_hello)                                                                                         \
 	BODY(tls_server_hello)                                                                                         \

@@ -12,6 +12,7 @@
 	EVENT(HTTP_REQUEST, http_request)                                                                              \
 	EVENT(HTTP_RESPONSE, http_response)                                                                            \
 	EVENT(HTTP_BODY, http_body)                                                                                    \
+	EVENT(COMMAND, command)                                                                                        \
 	EVENT(TUNNEL_MESSAGE, tunnel_message)                                                                          \
 	EVENT(TLS_CLIENT_HELLO, tls_client_hello)                                                                      \
 	EVENT(TLS_SERVER_HELLO, tls_server_hello)                                                                      \

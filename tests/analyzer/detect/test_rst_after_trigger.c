@@ -7,6 +7,7 @@
 
 #include "tests/support/conversation.h"
 #include "tests/support/events.h"
+#include "tests/support/flights.h"
 
 static const char *const ids[] = {"http_host_rst", "tls_sni_rst",        "smtp_rst", "ftp_rst",
                                   "dns_tcp_rst",   "local_interference", NULL};
@@ -45,6 +46,63 @@ static void a_lone_reset_is_a_symptom(void **state)
 	assert_string_equal(finding_detail_value(f, "trigger_kind"), "http");
 	assert_int_equal(conversation_tested(&c, "http_host_rst"), 1);
 	conversation_close(&c);
+}
+
+/* Every kind of request has a mechanism of its own; what is none has none. */
+static void every_kind_of_request_has_its_mechanism(void **state)
+{
+	static const char query[] = "\0\x21\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x07"
+	                            "blocked\x07"
+	                            "example\0\0\x01\0\x01";
+	struct flight hello = flight_client_hello("blocked.example", 0, 0);
+	const struct {
+		const char *id, *greeting, *text;
+		const void *raw;
+		uint32_t bytes;
+	} cases[] = {
+	    {"smtp_rst", "220 mail.example ESMTP ready\r\n", "EHLO me.example\r\n", NULL, 0},
+	    {"ftp_rst", "220 FTP server\r\n", "USER anonymous\r\n", NULL, 0},
+	    {"tls_sni_rst", NULL, NULL, hello.bytes, hello.len},
+	    {"dns_tcp_rst", NULL, NULL, query, sizeof query - 1},
+	    {NULL, "220 mail.example ESMTP ready\r\n", "HELP\r\n", NULL, 0},
+	    {NULL, "220 a service\r\n", "USER anonymous\r\n", NULL, 0},
+	    {NULL, "+OK POP3 ready\r\n", "USER anonymous\r\n", NULL, 0},
+	    {NULL, NULL, NULL, "\x7f\x80\x81\x82 nothing known", 17},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct conversation c;
+		conversation_open_for(&c, ids, NULL);
+		conversation_handshake(&c);
+		if (cases[i].greeting)
+			SEND(&c, SERVER, 41000, "PA", cases[i].greeting);
+		SEND(&c, CLIENT, 50000, "PA", .data = cases[i].text, .raw = cases[i].raw, .bytes = cases[i].bytes);
+		uint64_t rst = SEND(&c, SERVER, 91000, "RA");
+		assert_int_equal(conversation_findings(&c), cases[i].id != NULL);
+		if (cases[i].id)
+			ASSERT_SUSPECTS(conversation_finding(&c, cases[i].id), rst);
+		conversation_close(&c);
+	}
+}
+
+/* Behind DATA and STARTTLS no line is a command: the reset answers nothing that is known. */
+static void mails_and_tls_are_no_commands(void **state)
+{
+	static const char *const sent[] = {"DATA\r\nQUIT\r\nRSET", "STARTTLS\r\nQUIT\r\n"};
+	(void)state;
+	for (size_t i = 0; i < sizeof sent / sizeof *sent; i++) {
+		struct conversation c;
+		conversation_open_for(&c, ids, NULL);
+		conversation_handshake(&c);
+		SEND(&c, SERVER, 41000, "PA", "220-mail.example SMTP\r\n220 go\r\n");
+		SEND(&c, CLIENT, 50000, "PA", sent[i]);
+		SEND(&c, SERVER, 91000, "PA", "250 ok\r\n");
+		SEND(&c, CLIENT, 92000, "PA", "RSET or not\r\n");
+		SEND(&c, SERVER, 133000, "RA");
+		assert_int_equal(conversation_findings(&c), 0);
+		assert_int_equal(conversation_tested(&c, "smtp_rst"), 1);
+		conversation_close(&c);
+	}
 }
 
 /* What a box copied from the packet before it, here the client's FIN. */
@@ -187,6 +245,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_lone_reset_is_a_symptom),
+	    cmocka_unit_test(every_kind_of_request_has_its_mechanism),
+	    cmocka_unit_test(mails_and_tls_are_no_commands),
 	    cmocka_unit_test(a_reset_made_from_the_clients_packet_is_told),
 	    cmocka_unit_test(too_soon_is_a_contradiction),
 	    cmocka_unit_test(a_sender_that_lives_on_is_a_contradiction),
