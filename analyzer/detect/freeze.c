@@ -32,6 +32,7 @@ enum {
 	SAME_PLACE_MOST = 64 << 10,
 	CONTROL_LEAST = 128 << 10,
 	CV_PERCENT = 35,
+	VARIATION_MAX = 64, /* flows that the variation is taken of */
 };
 
 /* How a flow stopped. */
@@ -192,8 +193,103 @@ static void on_close(struct detection *d, const struct event *ev)
 		propose(d, f, &s);
 }
 
+/* The network that a provider's block covers: /24, /48. */
+static bool same_prefix(const struct addr *a, const struct addr *b)
+{
+	return a->version == b->version && memcmp(a->bytes, b->bytes, a->version == 4 ? 3 : 6) == 0;
+}
+
+static int by_client_prefix(const void *a, const void *b)
+{
+	const struct finding *f = *(struct finding *const *)a, *g = *(struct finding *const *)b;
+	int order = addr_compare(&f->client, &g->client);
+	if (!order)
+		order = addr_compare(&f->server, &g->server);
+	return order ? order : (f->flow_id > g->flow_id) - (f->flow_id < g->flow_id);
+}
+
+static uint64_t stop_bytes(const struct finding *f)
+{
+	for (size_t i = 0; i < f->detail_count; i++)
+		if (strcmp(f->details[i].key, "stop_bytes") == 0)
+			return strtoull(f->details[i].value, NULL, 10);
+	return 0;
+}
+
+/* Coefficient of variation in percent, rounded down. */
+static uint64_t variation(struct finding *const *all, size_t count)
+{
+	uint64_t sum = 0, squares = 0, root = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t bytes = stop_bytes(all[i]);
+		sum += bytes;
+		squares += bytes * bytes;
+	}
+	uint64_t spread = count * squares - sum * sum; /* (n s)^2 */
+	while (sum && (root + 1) * (root + 1) * sum / 10000 * sum <= spread)
+		root++;
+	return root;
+}
+
+/* Did one flow at the prefix get farther than a freeze lets it, and one elsewhere far enough to be a control? */
+static bool is_selective(struct conclusion *c, const struct finding *f)
+{
+	int64_t at_ns = f->last_heard.ts_ns;
+	bool control = false;
+	struct attempt_range r = attempts_of(c->attempts, &f->client, at_ns - PERIOD_NS, at_ns + PERIOD_NS);
+	for (size_t i = 0; i < r.count; i++) {
+		const struct attempt *a = r.at[i];
+		bool here = same_prefix(&a->server, &f->server);
+		if (here && a->bytes[DIR_DOWN] > SAME_PLACE_MOST)
+			return false;
+		control |= !here && a->bytes[DIR_DOWN] > CONTROL_LEAST;
+	}
+	return control;
+}
+
+static void judge_prefix(struct conclusion *c, struct finding **all, size_t count)
+{
+	char room[2][24];
+	if (count < FLOWS_LEAST || !is_selective(c, all[0]))
+		return;
+	uint64_t cv = variation(all, count < VARIATION_MAX ? count : VARIATION_MAX);
+	if (cv >= CV_PERCENT)
+		return;
+	struct text n = text_over(room[0], sizeof room[0]), v = text_over(room[1], sizeof room[1]);
+	text_printf(&n, "%zu", count);
+	text_printf(&v, "0.%02u", (unsigned)cv);
+	const char *flows = arena_string(c->arena, span_text(room[0]));
+	const char *text = arena_string(c->arena, span_text(room[1]));
+	for (size_t i = 0; flows && text && i < count; i++) {
+		finding_detail(all[i], "n_flows", flows);
+		finding_detail(all[i], "cv", text);
+	}
+}
+
+/* Stops of one client at one prefix: those at a usual size, as seen by the client. */
+static void conclude(struct conclusion *c)
+{
+	size_t n = 0;
+	struct finding **all = malloc((c->finding_count + 1) * sizeof *all);
+	for (size_t i = 0; all && i < c->finding_count; i++)
+		if (strcmp(c->findings[i]->mechanism->id, "flow_freeze_bytes") == 0 &&
+		    in_range(stop_bytes(c->findings[i]), STOP_LEAST, STOP_MOST))
+			all[n++] = c->findings[i];
+	if (n)
+		qsort(all, n, sizeof *all, by_client_prefix);
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && addr_equal(&all[i]->client, &all[end]->client) &&
+		                  same_prefix(&all[i]->server, &all[end]->server);
+		     end++)
+			;
+		judge_prefix(c, all + i, end - i);
+	}
+	free(all);
+}
+
 const struct detector detector_freeze = {
     .name = "freeze",
     .summary = "connections that stop for good",
     .on = {[EV_FLOW_CLOSE] = on_close},
+    .conclude = conclude,
 };

@@ -170,7 +170,7 @@ uint64_t conversation_send(struct conversation *c, struct wire w)
 	    .frame = &frame,
 	    .clock_ns = frame.ts_ns,
 	    .src = {.version = 4, .bytes = {10, 0, 0, 1}},
-	    .dst = {.version = 4, .bytes = {192, 0, 2, c->server_host}},
+	    .dst = {.version = 4, .bytes = {192, 0, c->server_net ? c->server_net : 2, c->server_host}},
 	    .sport = c->client_port,
 	    .dport = c->server_port ? c->server_port : 80,
 	    .l4_proto = IPPROTO_TCP,

@@ -55,6 +55,7 @@ struct conversation {
 	uint16_t client_port;
 	uint8_t server_host; /* last byte of 192.0.2.x */
 	uint16_t server_port; /* 0: 80 */
+	uint8_t server_net;   /* x of 192.0.x.80; 0: 2 */
 	int64_t shift_us;     /* is added to the times of packets */
 	bool timestamps[2];
 	bool host_order_ids; /* counters count in the byte order of a PC */

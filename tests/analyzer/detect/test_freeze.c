@@ -235,6 +235,57 @@ static void a_client_that_has_all_is_silent(void **state)
 	silent(&c);
 }
 
+/* Three flows at one prefix, a long download elsewhere. Returns what the last of them says. */
+static const struct finding *three_stops(struct conversation *c, unsigned control_segments, unsigned beside_segments)
+{
+	static const unsigned segments[] = {10, 11, 12};
+	for (unsigned i = 0; i < 3; i++) {
+		conversation_again(c, (uint16_t)(40000 + i), (uint8_t)(80 + i));
+		c->shift_us = i * SECOND_US;
+		answer(c, segments[i], SEGMENT);
+		give_up(c, 8 * SECOND_US);
+	}
+	if (beside_segments) {
+		conversation_again(c, 40010, 90);
+		answer(c, beside_segments, 400);
+	}
+	c->server_net = 7;
+	conversation_again(c, 40011, 80);
+	answer(c, control_segments, 400);
+	assert_int_equal(conversation_findings(c), 3);
+	return c->found->findings[0];
+}
+
+static void three_alike_are_counted(void **state)
+{
+	struct conversation c;
+	(void)state;
+	open_conversation(&c);
+	const struct finding *f = three_stops(&c, 92, 0);
+	assert_string_equal(finding_detail_value(f, "n_flows"), "3");
+	assert_string_equal(finding_detail_value(f, "cv"), "0.07"); /* 10, 11, 12: sd 0.816 */
+	assert_int_equal(f->label, LABEL_WEAK);
+	conversation_close(&c);
+}
+
+static void three_without_a_control_are_single(void **state)
+{
+	struct conversation c;
+	(void)state;
+	open_conversation(&c);
+	assert_string_equal(finding_detail_value(three_stops(&c, 90, 0), "n_flows"), "1");
+	conversation_close(&c);
+}
+
+static void a_download_beside_them_clears_them(void **state)
+{
+	struct conversation c;
+	(void)state;
+	open_conversation(&c);
+	assert_string_equal(finding_detail_value(three_stops(&c, 92, 46), "n_flows"), "1");
+	conversation_close(&c);
+}
+
 static uint64_t ask_in_vain(struct conversation *c, const char *request, unsigned times)
 {
 	conversation_handshake(c);
@@ -379,6 +430,9 @@ int main(void)
 	    cmocka_unit_test(a_server_that_is_not_heard_is_found),
 	    cmocka_unit_test(a_lost_segment_is_silent),
 	    cmocka_unit_test(a_client_that_has_all_is_silent),
+	    cmocka_unit_test(three_alike_are_counted),
+	    cmocka_unit_test(three_without_a_control_are_single),
+	    cmocka_unit_test(a_download_beside_them_clears_them),
 	    cmocka_unit_test(a_request_never_acknowledged_is_found),
 	    cmocka_unit_test(a_control_raises_a_request),
 	    cmocka_unit_test(an_outage_accuses_nobody),
