@@ -156,6 +156,8 @@ static void tcp_facts(struct attempt *out, const struct flow *f)
 		out->flags |= ATTEMPT_CLIENT_FIN;
 	if (r && r->side[DIR_UP].rst_count > 0)
 		out->flags |= ATTEMPT_CLIENT_RESET;
+	if (shape_looks_encrypted(&f->tcp->shape))
+		out->flags |= ATTEMPT_LOOKS_ENCRYPTED;
 	if (scanner_marks(f))
 		out->flags |= ATTEMPT_SCANNER;
 }

@@ -35,6 +35,8 @@ enum attempt_flag {
 	ATTEMPT_CLIENT_SILENT = 1 << 7, /* only the server's packets were captured */
 	ATTEMPT_CUT_SHORT = 1 << 8,     /* the capture ended while it went on */
 	ATTEMPT_UNREACHABLE = 1 << 9,   /* an ICMP error told the client so */
+	ATTEMPT_LOOKS_ENCRYPTED =
+	    1 << 10, /* TCP: its first payload looks like nothing known (shape_looks_encrypted) */
 };
 
 struct attempt {

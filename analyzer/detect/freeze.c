@@ -14,9 +14,10 @@
 #include <stdlib.h>
 
 #define SECONDS_NS  INT64_C(1000000000)
-#define SILENCE_NS  (10 * SECONDS_NS)  /* of the client's packets, from the first unanswered one */
-#define REPEATED_NS (6 * SECONDS_NS)   /* where something was sent again and again, or stopped in the middle */
-#define NAT_IDLE_NS (60 * SECONDS_NS)  /* G19 */
+#define SILENCE_NS  (10 * SECONDS_NS) /* of the client's packets, from the first unanswered one */
+#define REPEATED_NS (6 * SECONDS_NS)  /* where something was sent again and again, or stopped in the middle */
+#define NAT_IDLE_NS (60 * SECONDS_NS) /* G19 */
+#define JUMP_NS     (3600 * SECONDS_NS)
 #define PERIOD_NS   (300 * SECONDS_NS) /* the control's bin */
 
 enum {
@@ -46,11 +47,13 @@ struct stop {
 	struct frame_ref suspects[2]; /* what was never acknowledged; number 0: none */
 };
 
+/* How long the capture listened after a frame. Beyond an hour the clock may have jumped: nobody knows. */
 static int64_t since(const struct detection *d, const struct frame_ref *frame)
 {
 	if (!frame->number || frame->ts_ns == FRAME_NO_TIME)
 		return 0;
-	return d->now_ns > frame->ts_ns ? d->now_ns - frame->ts_ns : 0;
+	int64_t ns = d->now_ns - frame->ts_ns;
+	return ns > 0 && ns < JUMP_NS ? ns : 0;
 }
 
 /* Payload bytes that `sender` has sent and the other end acknowledged. */

@@ -885,6 +885,45 @@ const struct mechanism mechanisms[] = {
         .guards = 1U << GUARD_SCANNER | 1U << GUARD_HAPPY_EYEBALLS | 1U << GUARD_OWN_NETWORK_DOWN,
     },
     {
+        .id = "fet_block",
+        .stage = "post_psh",
+        .protocol = "tcp",
+        .note = "A connection whose first bytes look like no known protocol went dead: what the client sent was never "
+                "acknowledged. A "
+                "server that died looks the same.",
+        .note_selective =
+            "Connections whose first bytes look like no known protocol went dead, and what was hit was chosen: it fits "
+            "censorship of fully encrypted traffic.",
+        .source = "Wu et al., USENIX Security 2023",
+        .rule =
+            "The client's first payload fails all five published exemptions (3.4 to 4.6 set bits a byte, fewer than 6 "
+            "printable bytes in "
+            "front, at most half printable, no run of more than 20, no TLS or HTTP in front), and data of the client, "
+            "sent 3 times over "
+            "6 s, is never acknowledged. Moderate at least when 3 such connections stalled, 3 others to the same place "
+            "passed, and the capture is of the time in which it was seen (2021-11 to 2023-03).",
+        .innocent = "A server that died, a network that was down (G22), a capture that lost packets (G2).",
+        .terms = "E11 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
+        .id = "proto_whitelist_drop",
+        .stage = "post_psh",
+        .protocol = "tcp",
+        .note = "The client's packets were never acknowledged again, while the server's still arrived: the path lost "
+                "one direction after a "
+                "protocol that is not usual on that port.",
+        .source = "Bock et al., FOCI 2020; net4people report 49",
+        .rule = "Port 53, 80 or 443, and no DNS, HTTP or TLS; data of the client, sent 3 times over 6 s, is not "
+                "acknowledged, while packets of "
+                "the server still arrive a second or more after the first of them.",
+        .innocent = "A server that does not speak the protocol would acknowledge all the same. Lost packets (G2), the "
+                    "own network down "
+                    "(G22: then the server's packets would not arrive either).",
+        .terms = "E11 N22",
+        .guards = 1U << GUARD_OWN_NETWORK_DOWN,
+    },
+    {
         .id = "residual_block",
         .stage = "cross_flow",
         .protocol = "any",

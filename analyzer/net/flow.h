@@ -11,6 +11,7 @@
 #include "analyzer/base/pool.h"
 #include "analyzer/net/closing.h"
 #include "analyzer/net/opening.h"
+#include "analyzer/net/shape.h"
 #include "analyzer/net/waiting.h"
 
 /* What the client asked for, and the packet that completed the question. */
@@ -65,6 +66,7 @@ struct tcp_flow {
 	} timed[2];
 	uint32_t unseen_end[2]; /* sequence number up to which missing bytes were counted */
 	struct unacked unacked[2];
+	struct shape shape;           /* of the client's first payload */
 	uint32_t other_end_at_fin[2]; /* of the other side, when this one's first FIN came */
 	struct closing *closing[2];   /* NULL until a side goes on behind its FIN */
 	struct opening opening;       /* of the client */

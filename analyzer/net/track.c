@@ -190,6 +190,8 @@ void track_packet(struct tracker *t, struct flow *f, enum dir d, const struct pa
 		stream_acknowledged(t->streams, f, dir_other(d), p->tcp_ack, p);
 	if (p->payload_len > 0 || (p->tcp_flags & TCP_FIN))
 		stream_segment(t->streams, f, d, p, &sample);
+	if (d == DIR_UP && p->payload_len > 0 && own->data_packets == 0)
+		tcp->shape = shape_of(p->payload, p->payload_len);
 	side_update(own, p, &sample);
 	if (tcp->resets)
 		reset_after(tcp->resets, d, &sample);
