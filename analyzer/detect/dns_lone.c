@@ -17,7 +17,7 @@
 
 enum {
 	SMALL_ANSWER = 512,  /* bytes that every path carries whole */
-	TTL_ALONE_LEAST = 3, /* answers that agree, for one difference alone */
+	ALONE_LEAST = 2, /* answers that agree, for one difference alone */
 	FULL_LEAST = 2,      /* answers behind a full weight */
 	COUNTER_FULL = 4,
 	HASTE_FULL = 10,
@@ -61,13 +61,25 @@ static bool half_fields(const struct dns_outcome *r)
 	return r->rd && r->aa && r->address_count > 0 && r->record_ttl == INJECTOR_RECORD_TTL;
 }
 
+/* A machine of the own network made this one answer (G20): a router with a page of its own, a portal. */
+static bool near_box(const struct dns_outcome *r)
+{
+	return hops_of(r->ip_ttl) == 0 && r->verdict.others > 0 && hops_of(r->verdict.ttl) >= 3;
+}
+
+/* Or it made the others, and this one comes from where it should. */
+static bool usually_near(const struct dns_outcome *r)
+{
+	return r->verdict.others > 0 && hops_of(r->verdict.ttl) == 0 && hops_of(r->ip_ttl) > 0;
+}
+
 enum reading { PLAIN, FIELDS, CONTRADICTION, SYMPTOM };
 
 /* One difference in the header, or fields of an injector without one: little, but more than nothing. */
 static enum reading read_faint(const struct dns_outcome *r)
 {
 	unsigned odd = odd_of(r);
-	bool agreed = r->verdict.unanimous && r->verdict.others >= (r->rcode ? FULL_LEAST : TTL_ALONE_LEAST);
+	bool agreed = r->verdict.unanimous && r->verdict.others >= ALONE_LEAST;
 	if (!r->public_name || r->local)
 		return PLAIN;
 	if ((odd & DNS_ODD_FAR) && agreed)
@@ -83,7 +95,7 @@ static enum reading read_outcome(const struct dns_outcome *r)
 {
 	unsigned odd = odd_of(r), headers = header_count(odd);
 	bool several = r->verdict.others >= FULL_LEAST;
-	if (r->silent)
+	if (r->silent || usually_near(r))
 		return PLAIN;
 	if (has_fields(r) && r->disputed && r->accused)
 		return FIELDS;
@@ -180,11 +192,6 @@ static void describe(struct finding *f, const struct dns_outcome *r, struct deta
 		finding_detail(f, "injector_fields", dns_fields_name(r->fields));
 }
 
-static bool near_box(const struct dns_outcome *r)
-{
-	return hops_of(r->ip_ttl) == 0 && r->verdict.others > 0 && hops_of(r->verdict.ttl) >= 3;
-}
-
 static void propose(struct conclusion *c, const struct dns_outcome *r, enum reading reading)
 {
 	struct finding f;
@@ -196,10 +203,8 @@ static void propose(struct conclusion *c, const struct dns_outcome *r, enum read
 	describe(&f, r, &details);
 	if (near_box(r)) {
 		f.guards_named |= 1U << GUARD_LOCAL_BOX;
-		if (reading != CONTRADICTION) {
-			f.mechanism = mechanism_find("local_interference");
-			f.kind = KIND_INFORMATIONAL;
-		}
+		f.mechanism = mechanism_find("local_interference");
+		f.kind = KIND_INFORMATIONAL;
 	}
 	(void)conclusion_propose(c, &f);
 }

@@ -150,6 +150,7 @@ static void search_drops(const struct book *b)
 		const struct dns_outcome *r = b->at[i];
 		struct attempt_span s;
 		struct name_set answered = {0}, silent = {0};
+		bool own = false;
 		if (!r->silent || !r->public_name || !is_first_silence(b, i))
 			continue;
 		b->c->tested[m - mechanisms]++;
@@ -162,8 +163,10 @@ static void search_drops(const struct book *b)
 			bool close = o->clock_ns >= s.begin_ns - CONTROL_NS && o->clock_ns <= s.end_ns + CONTROL_NS;
 			if (other && close)
 				name_set_add(o->silent ? &silent : &answered, o->name);
+			own |= !o->silent && o->local;
 		}
-		if (answered.count >= (silent.count > 0 ? CONTROLS_MANY : CONTROLS_FEW))
+		/* Where its answers made no hop, the capture shows the resolver's own silence, or a home router's. */
+		if (!own && answered.count >= (silent.count > 0 ? CONTROLS_MANY : CONTROLS_FEW))
 			propose_drop(b, i, &s, answered.count);
 	}
 }
@@ -282,12 +285,20 @@ static bool answered_elsewhere(const struct book *b, const struct dns_outcome *r
 	return false;
 }
 
-/* It gave some other name an address: it serves this client. */
-static bool serves(const struct book *b, const struct dns_outcome *r)
+static bool serves_with(const struct dns_outcome *o, const struct dns_outcome *r)
 {
-	for (size_t i = 0; i < b->count; i++)
-		if (dns_outcome_same_place(b->at[i], r) && has_answer(b->at[i]) &&
-		    strcasecmp(b->at[i]->name, r->name) != 0)
+	return has_answer(o) && strcasecmp(o->name, r->name) != 0;
+}
+
+/* It gave some other name an address: it serves this client. */
+static bool serves(const struct book *b, size_t at)
+{
+	const struct dns_outcome *r = b->at[at];
+	for (size_t k = 1; k <= LOOK_MAX && k <= at && dns_outcome_same_place(b->at[at - k], r); k++)
+		if (serves_with(b->at[at - k], r))
+			return true;
+	for (size_t k = 1; k <= LOOK_MAX && at + k < b->count && dns_outcome_same_place(b->at[at + k], r); k++)
+		if (serves_with(b->at[at + k], r))
 			return true;
 	return false;
 }
@@ -331,7 +342,7 @@ static void search_codes(const struct book *b)
 		char text[ADDR_TEXT_SIZE];
 		struct finding f;
 		if (r->silent || !code || !r->public_name || r->disputed || (r->verdict.odd & DNS_ODD_HEADER) ||
-		    !contradicted(b, r, &by) || !serves(b, r))
+		    !contradicted(b, r, &by) || !serves(b, i))
 			continue;
 		dns_outcome_finding(&f, r, r->local ? "local_interference" : "dns_rcode_injected");
 		f.kind = r->local ? KIND_INFORMATIONAL : KIND_SYMPTOM;

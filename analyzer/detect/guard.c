@@ -112,9 +112,15 @@ static int64_t failed_ns(const struct attempt *a)
 	return a->asked_ns;
 }
 
+/* A DNS error code came through the network. */
+static bool was_heard(const struct attempt *a)
+{
+	return attempt_succeeded(a) || ((a->flags & ATTEMPT_DNS_QUERY) && a->outcome == ATTEMPT_TURNED_AWAY);
+}
+
 static bool has_died(const struct attempt *a)
 {
-	return attempt_failed(a) || (a->flags & ATTEMPT_DIED);
+	return (attempt_failed(a) && !was_heard(a)) || (a->flags & ATTEMPT_DIED);
 }
 
 /* One that worked for long and died counts in the bin where it died. */
@@ -127,7 +133,7 @@ enum guard_result guard_own_network_down(const struct attempt_table *t, const st
 	for (size_t i = 0; i < r.count; i++) {
 		const struct attempt *b = r.at[i];
 		int64_t b_ns = failed_ns(b);
-		bool known = has_died(b) || attempt_succeeded(b);
+		bool known = has_died(b) || was_heard(b);
 		if (addr_equal(&b->server, &a->server) || !known || b_ns < from_ns - OUTAGE_NS ||
 		    b_ns >= to_ns + OUTAGE_NS)
 			continue;

@@ -155,6 +155,20 @@ static void forgives_the_end_of_the_capture(void **state)
 	assert_int_equal(world_findings(w), 0);
 }
 
+/* Captured beside the resolver: its own silence is no interference. */
+static void forgives_the_resolver_itself(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w, "198.51.100.53");
+	talk_ask(w, f, &(struct said){.name = "one.example.net"}, 0);
+	world_packet(w, f, DIR_DOWN, MS)->ttl = 64;
+	talk_answer(w, &(struct said){.name = "one.example.net", .addresses = "198.51.7.9"});
+	for (uint16_t i = 1; i <= 3; i++)
+		talk_ask(w, f, &(struct said){.name = "www.example.com", .id = i}, 2500 * MS);
+	wait(w, f, 20000);
+	assert_int_equal(world_findings(w), 0);
+}
+
 /* Another resolver has the name: the zone has servers. */
 static void contrasts_a_dropped_name_with_another_resolver(void **state)
 {
@@ -333,6 +347,7 @@ int main(void)
 	    TEST(forgives_a_type_without_answer),
 	    TEST(forgives_a_resolver_that_is_down),
 	    TEST(forgives_the_end_of_the_capture),
+	    TEST(forgives_the_resolver_itself),
 	    TEST(contrasts_a_dropped_name_with_another_resolver),
 	    TEST(finds_a_code_that_another_resolver_contradicts),
 	    TEST(believes_codes_that_nobody_contradicts),
