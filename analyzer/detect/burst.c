@@ -240,6 +240,21 @@ void burst_describe(struct detection *d, struct finding *f, const struct burst *
 	f->protocol = trigger_protocol(b->flow->trigger.kind);
 }
 
+void burst_spare(struct finding *f)
+{
+	struct frame_ref spared[FINDING_FRAMES_MAX];
+	size_t n = f->suspect_count;
+	for (size_t i = 0; i < f->term_count; i++)
+		if (f->terms[i].db > 0 && strcmp(f->terms[i].id, "E11") != 0)
+			return;
+	memcpy(spared, f->suspects, n * sizeof *spared);
+	f->suspect_count = 0;
+	for (size_t i = 0; i < n; i++)
+		finding_evidence(f, spared[i]);
+	if (n > 0)
+		f->last_heard = spared[0];
+}
+
 void finding_number(struct finding *f, char buffer[24], const char *key, long long value)
 {
 	struct text t = text_over(buffer, 24);

@@ -80,6 +80,12 @@ uint32_t burst_held(const struct burst *b, unsigned suspect);
 void burst_describe(struct detection *d, struct finding *f, const struct burst *b, const char *mechanism,
                     unsigned suspect, const struct sample *after);
 
+/*
+ * A symptom without any feature that speaks against its resets accuses no packet: they become evidence. Call when all terms are
+ * there.
+ */
+void burst_spare(struct finding *f);
+
 /* B10 (rst_after_trigger.c). rules: set of enum burst_rule that the burst broke. */
 void rst_after_trigger(struct detection *d, const struct burst *b, unsigned rules);
 /* Its mechanism for a kind of request; NULL: none. */

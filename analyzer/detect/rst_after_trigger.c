@@ -109,6 +109,7 @@ void rst_after_trigger(struct detection *d, const struct burst *b, unsigned rule
 	if (!rules && !after && !has_term(&f, "E01")) {
 		f.kind = KIND_SYMPTOM;
 		f.alternatives |= 1U << ALT_SERVER_REFUSES;
+		burst_spare(&f);
 	}
 	/* One host of several behind the address may not know the connection of another. */
 	if (after && burst_moment(b, i)->answers_packet)

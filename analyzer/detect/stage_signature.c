@@ -132,6 +132,7 @@ static void corroborate(struct finding *f, const struct burst *b, char text[2][2
 static void describe_silence(struct finding *f, const struct flow *flow, const char *id)
 {
 	*f = (struct finding){.mechanism = mechanism_find(id)};
+	f->last_heard = flow->tcp->opening.last;
 	finding_evidence(f, flow->tcp->opening.last);
 	finding_evidence(f, flow->waiting[DIR_DOWN].first);
 	finding_evidence(f, flow->waiting[DIR_DOWN].last);
@@ -159,6 +160,7 @@ static void propose(struct detection *d, struct flow *flow, const struct signatu
 	f.kind = KIND_SYMPTOM;
 	f.stage = f.mechanism->stage;
 	finding_term(&f, d->weights, "E11", false);
+	burst_spare(&f);
 	finding_detail(&f, "signature", row->id + strlen("sig_"));
 	finding_number(&f, text[3], "n_inbound", o->packets);
 	finding_number(&f, text[4], "syn_opts", syn->options_len);
