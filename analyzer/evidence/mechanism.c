@@ -463,7 +463,7 @@ const struct mechanism mechanisms[] = {
         .note =
             "The certificate is one that an interceptor makes: somebody between client and server ends the encryption.",
         .note_selective = "The certificate is one that a state or a provider is known to intercept connections with: "
-                          "somebody between client and server ends the encryption.",
+                          "it fits censorship and surveillance by an interceptor.",
         .source = "Raman et al., Kazakhstan, IMC 2020",
         .rule =
             "Issuer, subject or key of the leaf equals a row of the signatures (TLS 1.2 and before). Or: one issuer "
@@ -480,7 +480,7 @@ const struct mechanism mechanisms[] = {
         .protocol = "tls",
         .note = "The hello that reached this server is an interceptor's own, not that of a visitor's program.",
         .note_selective = "The hello that reached this server is that of a box with which a state or a provider "
-                          "intercepts connections.",
+                          "intercepts connections: it fits censorship and surveillance.",
         .source = "Raman et al., Kazakhstan, IMC 2020",
         .rule = "At a server, or on the way: JA4 of the hello equals a row of the signatures.",
         .innocent = "A program of the visitor's with the same TLS library and settings has the same fingerprint.",
@@ -663,8 +663,8 @@ const struct mechanism mechanisms[] = {
         .note = "Another address sends a server the very bytes that a client began with: somebody on the path recorded "
                 "them, "
                 "interference by a box on the path.",
-        .note_selective = "Another address sends a server the very bytes that a client began with: it fits active "
-                          "probing of a censor.",
+        .note_selective = "Another address sends a server the very bytes that a client began with: it fits "
+                          "probing that precedes censorship.",
         .source = "Alice, Bob, Carol et al., IMC 2020",
         .rule = "Within an hour, two clients of different addresses open connections to one place with the same first "
                 "payload of 32 bytes or "
