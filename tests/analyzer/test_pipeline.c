@@ -15,9 +15,10 @@ enum { FINDINGS_MAX = 64, TRANSCRIPT_MAX = 32 * 1024, RECORD_HEADER = 16, FILE_H
 struct outcome {
 	char transcript[TRANSCRIPT_MAX];
 	struct text text;
-	struct {
+	struct verdict {
 		const struct mechanism *mechanism;
 		enum label label;
+		uint64_t suspect; /* number of the first; 0: none */
 	} findings[FINDINGS_MAX];
 	size_t count;
 	uint64_t packets, last_frame, dropped, evicted, time_jumps;
@@ -55,6 +56,7 @@ static int take_finding(void *context, const struct finding *f, struct err *e)
 	if (o->count < FINDINGS_MAX) {
 		o->findings[o->count].mechanism = f->mechanism;
 		o->findings[o->count].label = f->label;
+		o->findings[o->count].suspect = f->suspect_count ? f->suspects[0].number : 0;
 	}
 	o->count++;
 	return 0;
@@ -295,12 +297,11 @@ static void tiny_limits(void **state)
 }
 
 /* By the same mechanism, or of the same frame: an overlap that cannot be compared leaves the FIN that it rode on. */
-static bool has_verdict(const struct outcome *o, const struct finding *f)
+static bool has_verdict(const struct outcome *o, const struct verdict *v)
 {
 	for (size_t i = 0; i < o->count && i < FINDINGS_MAX; i++)
-		if (o->findings[i].mechanism == f->mechanism ||
-		    (o->findings[i].label >= LABEL_MODERATE && f->suspects[0].number &&
-		     o->findings[i].suspects[0].number == f->suspects[0].number))
+		if (o->findings[i].mechanism == v->mechanism ||
+		    (o->findings[i].label >= LABEL_MODERATE && v->suspect && o->findings[i].suspect == v->suspect))
 			return true;
 	return false;
 }
