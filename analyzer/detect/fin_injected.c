@@ -91,7 +91,9 @@ static void on_close(struct detection *d, const struct event *ev)
 		detection_tested(d, mechanism_find("fin_injected"));
 	for (enum dir dir = DIR_UP; dir <= DIR_DOWN; dir++) {
 		const struct closing *c = flow->tcp->closing[dir];
-		if (c && !(state->conflict[dir] && c->fin[0].payload_len > 0))
+		/* Cut packets cannot be compared (G8), so whether they contradict each other is not known. */
+		bool others = state->conflict[dir] || (flow->flags & FLOW_SNAPPED);
+		if (c && !(others && c->fin[0].payload_len > 0))
 			judge(d, flow, dir);
 	}
 }

@@ -94,6 +94,17 @@ static void late_payload_from_elsewhere_accuses_no_fin(void **state)
 	silent(&c);
 }
 
+/* G8: bytes that were cut off may have been the same. */
+static void a_fin_with_payload_among_cut_packets_is_silent(void **state)
+{
+	struct conversation c;
+	(void)state;
+	ask(&c);
+	SEND(&c, SERVER, 70000, "FPA", .bytes = 100, .ttl = 95, .forged = true, .anomalies = PKT_SNAPPED);
+	SEND(&c, SERVER, 81000, "PA", .bytes = 700, .seq = 701);
+	silent(&c);
+}
+
 static void later_than_two_seconds_is_silent(void **state)
 {
 	struct conversation c;
@@ -146,6 +157,7 @@ int main(void)
 	    cmocka_unit_test(repeats_before_a_fin_are_silent),
 	    cmocka_unit_test(an_overtaken_segment_is_silent),
 	    cmocka_unit_test(late_payload_from_elsewhere_accuses_no_fin),
+	    cmocka_unit_test(a_fin_with_payload_among_cut_packets_is_silent),
 	    cmocka_unit_test(later_than_two_seconds_is_silent),
 	    cmocka_unit_test(an_acknowledgement_alone_is_silent),
 	    cmocka_unit_test(the_capturing_ends_own_packets_are_not_judged),
