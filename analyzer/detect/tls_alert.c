@@ -274,8 +274,9 @@ static void on_close(struct detection *d, const struct event *ev)
 	struct state *state = d->state;
 	struct alerts *run = d->run;
 	struct flow *flow = ev->flow;
-	if (flow->tcp && flow->trigger.kind == TRIGGER_TLS &&
-	    flow->tcp->side[DIR_DOWN].data_packets > flow->trigger.server_packets)
+	if (!flow->tcp)
+		return;
+	if (flow->trigger.kind == TRIGGER_TLS && flow->tcp->side[DIR_DOWN].data_packets > flow->trigger.server_packets)
 		detection_tested(d, mechanism_find("tls_alert_forged"));
 	if (!state->alert)
 		return;
