@@ -17,6 +17,7 @@ import samples_docs  # noqa: F401 (registers its cases, as the next ones do)
 import samples_forged  # noqa: F401
 import samples_innocent  # noqa: F401
 import samples_resets  # noqa: F401
+import samples_silence  # noqa: F401
 import samples_tls  # noqa: F401
 from cast import CASES
 from wire import gzipped

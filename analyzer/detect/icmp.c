@@ -102,6 +102,8 @@ static void propose(struct detection *d, struct flow *flow, const struct errors 
 	for (uint32_t i = 0; i < kept; i++)
 		if (addr_equal(&errors->kept[i].source, &e->source) && errors->kept[i].code == e->code)
 			finding_suspect(&f, errors->kept[i].frame);
+	if (flow->tcp)
+		f.stage = suspect_stage(&flow->tcp->side[DIR_UP], &flow->tcp->side[DIR_DOWN]);
 	finding_evidence(&f, flow->first);
 	f.facts = (struct facts){.known = FACT_TTL, .ttl = e->ttl};
 	f.copies = errors->count;

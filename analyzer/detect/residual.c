@@ -198,13 +198,19 @@ static void detail(struct finding *f, const char *key, const char *value)
 		finding_detail(f, key, value);
 }
 
+static const char *protocol_of(const struct attempt *a)
+{
+	const char *asked = trigger_protocol((enum trigger_kind)a->trigger);
+	return asked ? asked : a->l4_proto == IPPROTO_UDP ? "udp" : "tcp";
+}
+
 static void propose(struct conclusion *c, const struct window *w, const struct attempt *a)
 {
 	static const char *const scopes[] = {"unknown", "4-tuple", "3-tuple"};
 	int64_t t0 = w->trigger->trigger.ts_ns;
 	struct finding f = {.mechanism = mechanism_find("residual_block"),
 	                    .kind = KIND_SYMPTOM,
-	                    .protocol = a->l4_proto == IPPROTO_UDP ? "udp" : "tcp",
+	                    .protocol = protocol_of(a),
 	                    .vantage = c->vantage};
 	finding_attempt(&f, a);
 	finding_term(&f, c->weights, "E11", false);
