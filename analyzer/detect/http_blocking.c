@@ -150,7 +150,7 @@ static void page_done(struct detection *d, struct http_slot *slot, struct flow *
 {
 	struct http_run *run = d->run;
 	size_t of_flow = 0;
-	if (!http_page_is_odd(p)) {
+	if (!http_page_is_odd(p, d->signatures, flow)) {
 		pool_put(&run->pages, p);
 		return;
 	}

@@ -65,8 +65,8 @@ void http_page_body(struct http_page *p, const struct detection *d, const struct
 /* Two segments contradict each other, `first`: from the start of a turn. Noted when one of them brought the page. */
 void http_page_conflict(struct http_page *p, const struct sample *winner, const struct sample *loser, bool first);
 
-/* Something matched, or it leads to a place that is not public, or a portal is near. */
-bool http_page_is_odd(const struct http_page *p);
+/* Something matched, or it leads to a place that is not public, or a portal is near, or an injector made its packets. */
+bool http_page_is_odd(const struct http_page *p, const struct sigdb *db, const struct flow *flow);
 
 /* Proposes what the page is: http_blockpage, http_redirect_block, captive_portal or server_side_geoblock. */
 void http_page_judge(const struct http_page *p, struct detection *d, struct flow *flow);

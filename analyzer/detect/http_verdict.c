@@ -52,13 +52,6 @@ static const struct signature *hinting(const struct sig_hits *hits)
 	return NULL;
 }
 
-bool http_page_is_odd(const struct http_page *p)
-{
-	if (excusing(p))
-		return server_refuses(p);
-	return hinting(&p->page) || accusing(&p->page) || accusing(&p->lead) || p->lead_private || portal_answers(p);
-}
-
 struct http_details {
 	char host[HTTP_HOST_MAX + 1], status[8], sha256[65], private_target[ADDR_TEXT_SIZE];
 	char location[4 * TEXT_OUTSIDE_MAX + 4], title[4 * TEXT_OUTSIDE_MAX + 4];
@@ -164,9 +157,12 @@ static bool has_term(const struct finding *f, const char *id)
 	return false;
 }
 
-/* Do the packets that brought the page have the marks of an injector? Never a finding by itself: pages are. */
-static void add_rules(struct finding *f, const struct http_page *p, const struct detection *d, const struct flow *flow)
+/* The row of an injector whose marks the packets that brought the page have, or NULL. */
+static const struct signature *injector_of(const struct http_page *p, const struct sigdb *db, const struct flow *flow)
 {
+	struct sig_hits hits = {0};
+	if (!db || !flow->tcp || p->packet_count == 0)
+		return NULL;
 	const struct side *sender = &flow->tcp->side[p->sender], *other = &flow->tcp->side[dir_other(p->sender)];
 	struct burst_facts b = {
 	    .own = rule_packet(&p->before),
@@ -181,13 +177,24 @@ static void add_rules(struct finding *f, const struct http_page *p, const struct
 	    .http = true,
 	    .http_status = p->status,
 	};
-	struct sig_hits hits = {0};
 	for (; b.packets < p->packet_count && b.packets < BURST_PACKETS_MAX; b.packets++)
 		b.packet[b.packets] = rule_packet(&p->packets[b.packets]);
-	if (!d->signatures)
-		return;
-	sigdb_match_burst(d->signatures, SIG_HTTP_RULE, &b, &hits);
-	const struct signature *best = sig_hits_best(&hits);
+	sigdb_match_burst(db, SIG_HTTP_RULE, &b, &hits);
+	return sig_hits_best(&hits);
+}
+
+bool http_page_is_odd(const struct http_page *p, const struct sigdb *db, const struct flow *flow)
+{
+	if (excusing(p))
+		return server_refuses(p);
+	return injector_of(p, db, flow) || hinting(&p->page) || accusing(&p->page) || accusing(&p->lead) ||
+	       p->lead_private || portal_answers(p);
+}
+
+static void add_injector(struct finding *f, const struct http_page *p, const struct detection *d,
+                         const struct flow *flow)
+{
+	const struct signature *best = injector_of(p, d->signatures, flow);
 	if (!best)
 		return;
 	rule_term(f, d->weights, d->signatures, best);
@@ -218,7 +225,7 @@ static void compare(struct finding *f, const struct http_page *p, const struct d
 	};
 	(void)suspect_compare(f, d->weights, &s);
 	if (f->kind != KIND_INFORMATIONAL)
-		add_rules(f, p, d, flow);
+		add_injector(f, p, d, flow);
 	const struct addr *sender = p->sender == DIR_DOWN ? &flow->server : &flow->client;
 	bool near = (f->facts.known & FACT_RTT) && f->facts.rtt_min_us < NEAR_US;
 	if (near && !addr_is_private(sender) && !addr_is_loopback(sender))
@@ -287,6 +294,15 @@ static void propose_redirect(const struct http_page *p, struct detection *d, str
 	propose(p, d, flow, &f);
 }
 
+/* An answer that no row knows, in a packet that only one kind of box makes: what it says is new, who says it is not. */
+static void propose_injected(const struct http_page *p, struct detection *d, struct flow *flow)
+{
+	bool redirect = p->has_location || p->lead_kind != HTTP_LEAD_NONE;
+	struct finding f = {.mechanism = mechanism_find(redirect ? "http_redirect_block" : "http_blockpage"),
+	                    .kind = KIND_MATCH};
+	propose(p, d, flow, &f);
+}
+
 void http_page_judge(const struct http_page *p, struct detection *d, struct flow *flow)
 {
 	const struct signature *excuse = excusing(p);
@@ -312,4 +328,6 @@ void http_page_judge(const struct http_page *p, struct detection *d, struct flow
 	}
 	if (accusing(&p->lead) || leads_inside(p, flow))
 		propose_redirect(p, d, flow);
+	else if (!accusing(&p->page) && injector_of(p, d->signatures, flow))
+		propose_injected(p, d, flow);
 }

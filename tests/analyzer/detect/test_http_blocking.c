@@ -21,11 +21,13 @@ static const char rows[] = SIGNATURE_ROW("national.body", "http", "body", "conta
                                              "http://warning.isp.example/", "", "isp", "NO", "hit")
         SIGNATURE_ROW("product.server", "http", "header.server", "full", "FilterBox 3000", "", "product", "", "hit")
             SIGNATURE_ROW("short.body", "http", "body", "contains", "blk:1234567", "", "national", "NO", "hit")
-                SIGNATURE_ROW("hint.body", "http", "body", "contains", "This page was blocked somewhere", "", "unclear",
-                              "NO", "hint") SIGNATURE_ROW("fp.title", "http", "title", "full",
-                                                          "Error page of a content network", "", "benign", "", "fp")
-                    SIGNATURE_ROW("injector", "http", "rule", "eq", "ipid = 0x3412; window = 32120", "", "injected", "",
-                                  "hit");
+                SIGNATURE_ROW("box.packet", "http", "rule", "eq", "ipid = 0x3412; window = 32120; flags = FA", "",
+                              "injected", "NO", "hit") SIGNATURE_ROW("hint.body", "http", "body", "contains",
+                                                                     "This page was blocked somewhere", "", "unclear",
+                                                                     "NO", "hint")
+                    SIGNATURE_ROW("fp.title", "http", "title", "full", "Error page of a content network", "", "benign",
+                                  "", "fp") SIGNATURE_ROW("injector", "http", "rule", "eq",
+                                                          "ipid = 0x3412; window = 32120", "", "injected", "", "hit");
 
 static int open_world(void **state)
 {
@@ -373,6 +375,34 @@ static void takes_a_hint_beside_a_signature(void **state)
 	assert_string_equal(b->signatures[0]->id, "national.body");
 }
 
+/* A redirect that no row knows, in the packet of a box that one does. */
+static void knows_a_box_by_its_packets(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = asked(w, "news.example.com");
+	struct packet *p = reply_packet(w, f, 45 * MS);
+	p->ip_id = 0x3412;
+	p->tcp_window = 32120;
+	p->tcp_flags = TCP_ACK | TCP_FIN;
+	hear(w, REPLY(.status = 307, .header = "Location", .value = "http://elsewhere.example.net/"));
+	const struct finding *b = world_finding(w, "http_redirect_block");
+	assert_int_equal(b->kind, KIND_MATCH);
+	assert_string_equal(b->signatures[0]->id, "box.packet");
+	assert_int_equal(b->suspect_count, 1);
+}
+
+static void leaves_an_ordinary_redirect_alone(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = asked(w, "news.example.com");
+	struct packet *p = reply_packet(w, f, 45 * MS);
+	p->ip_id = 0x3412; /* chance */
+	p->tcp_window = 501;
+	p->tcp_flags = TCP_ACK | TCP_FIN;
+	hear(w, REPLY(.status = 307, .header = "Location", .value = "http://elsewhere.example.net/"));
+	assert_int_equal(world_findings(w), 0);
+}
+
 static void is_silenced_by_a_false_positive(void **state)
 {
 	struct world *w = *state;
@@ -668,6 +698,8 @@ int main(void)
 	    TEST(weighs_products_and_short_patterns_less),
 	    TEST(never_stands_on_a_hint),
 	    TEST(takes_a_hint_beside_a_signature),
+	    TEST(knows_a_box_by_its_packets),
+	    TEST(leaves_an_ordinary_redirect_alone),
 	    TEST(is_silenced_by_a_false_positive),
 	    TEST(takes_a_refusal_for_the_servers_own),
 	    TEST(says_nothing_of_ordinary_answers),
