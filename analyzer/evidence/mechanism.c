@@ -674,6 +674,25 @@ const struct mechanism mechanisms[] = {
         .terms = "E16",
     },
     {
+        .id = "name_contrast",
+        .stage = "cross_flow",
+        .protocol = "any",
+        .note = "Connections for one name fail at a place where those for others pass: the server itself refuses the "
+                "name, or "
+                "interference by a box on the path.",
+        .note_selective =
+            "Connections for one name fail at a place where those for others pass: it fits censorship by name.",
+        .source = "Fisher's exact test; Benjamini and Hochberg 1995; docs/rules.md, \"Name contrast\"",
+        .rule = "At one address and port, within five bins of five minutes, a name was never acknowledged, got no "
+                "answer or was "
+                "reset in three tries or more and passed in one at most, others passed three times or more, and chance "
+                "explains it in less than "
+                "one case of twenty, all names counted.",
+        .innocent =
+            "The server refuses the name itself; a filter on the client's own machine. Closing without a word and "
+            "refusals in words are left out, since servers do both.",
+    },
+    {
         .id = "http_proxy_seen",
         .stage = "http",
         .protocol = "http",
