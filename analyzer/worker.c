@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ enum {
 	/* Where the process finds its two files; everything else is closed. */
 	WORKER_INPUT = 3,
 	WORKER_OUTPUT = 4,
+	WORKER_TABLE_BYTES = 64 * 1024,
 	WORKER_FILES_MAX = 64,
 	/* Exit statuses that sanitizers and shells do not use. */
 	EXIT_NO_MEMORY = 81,
@@ -214,6 +216,8 @@ int worker_start(struct worker *w, int input, worker_job *job, void *context, ui
 	worker_signals();
 	worker_await_input();
 	worker_confine(memory);
+	/* Large tables come zeroed from the system, page by page as they are used, not cleared out of what loading left behind. */
+	mallopt(M_MMAP_THRESHOLD, WORKER_TABLE_BYTES);
 	_exit(worker_job_run(w->page, job, context));
 }
 
