@@ -111,7 +111,7 @@ static int by_opening_then_frame(const void *a, const void *b)
 
 static void propose(struct conclusion *c, const struct first_bytes *replay, const struct first_bytes *original)
 {
-	char text[2][24];
+	char text[2][FINDING_NUMBER_SIZE];
 	struct finding f = {.mechanism = mechanism_find("active_probe"), .kind = KIND_CONTRADICTION};
 	f.client = replay->client;
 	f.server = replay->server;
@@ -124,11 +124,8 @@ static void propose(struct conclusion *c, const struct first_bytes *replay, cons
 	finding_suspect(&f, replay->frame);
 	finding_evidence(&f, original->frame);
 	finding_term(&f, c->weights, "E16", false);
-	struct text delay = text_over(text[0], sizeof text[0]), length = text_over(text[1], sizeof text[1]);
-	text_printf(&delay, "%lld", (long long)((replay->frame.ts_ns - original->frame.ts_ns) / 1000));
-	text_printf(&length, "%u", replay->length);
-	finding_detail(&f, "delay_us", text[0]);
-	finding_detail(&f, "replayed_bytes", text[1]);
+	finding_number(&f, text[0], "delay_us", (replay->frame.ts_ns - original->frame.ts_ns) / 1000);
+	finding_number(&f, text[1], "replayed_bytes", replay->length);
 	conclusion_propose(c, &f);
 }
 

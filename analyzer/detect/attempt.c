@@ -246,6 +246,11 @@ static int compare_place(const struct attempt *a, const struct attempt *b)
 	return order ? order : a->server_port - b->server_port;
 }
 
+bool attempt_same_place(const struct attempt *a, const struct attempt *b)
+{
+	return compare_place(a, b) == 0;
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct attempt *x = *(const struct attempt *const *)a, *y = *(const struct attempt *const *)b;
@@ -350,4 +355,13 @@ struct attempt_range attempts_of(const struct attempt_table *t, const struct add
 	size_t from = lower_bound(t->by_client, t->count, &first, client_from);
 	size_t to = lower_bound(t->by_client, t->count, &last, behind_client);
 	return (struct attempt_range){t->by_client + from, to > from ? to - from : 0};
+}
+
+const struct attempt *attempt_of_finding(const struct attempt_table *t, const struct finding *f)
+{
+	struct attempt_range r = attempts_at(t, &f->client, &f->server, f->l4_proto, f->server_port);
+	for (size_t i = 0; i < r.count; i++)
+		if (r.at[i]->flow_id == f->flow_id && r.at[i]->client_port == f->client_port)
+			return r.at[i];
+	return NULL;
 }

@@ -25,18 +25,17 @@ enum attempt_outcome {
 };
 
 enum attempt_flag {
-	ATTEMPT_CONNECTED = 1 << 0,     /* SYN, SYN/ACK and ACK were seen */
-	ATTEMPT_CLIENT_RESET = 1 << 1,  /* the client's side sent a RST */
-	ATTEMPT_CLIENT_FIN = 1 << 2,    /* the client's side sent a FIN */
-	ATTEMPT_SCANNER = 1 << 3,       /* the SYN has the marks of a scanner (G15) */
-	ATTEMPT_DIED = 1 << 4,          /* three or more packets of the client stayed unanswered at its end */
-	ATTEMPT_SUSPECT = 1 << 5,       /* a finding was proposed for it */
-	ATTEMPT_DNS_QUERY = 1 << 6,     /* a DNS query, whatever carried it; else a flow */
-	ATTEMPT_CLIENT_SILENT = 1 << 7, /* only the server's packets were captured */
-	ATTEMPT_CUT_SHORT = 1 << 8,     /* the capture ended while it went on */
-	ATTEMPT_UNREACHABLE = 1 << 9,   /* an ICMP error told the client so */
-	ATTEMPT_LOOKS_ENCRYPTED =
-	    1 << 10, /* TCP: its first payload looks like nothing known (shape_looks_encrypted) */
+	ATTEMPT_CONNECTED = 1 << 0,        /* SYN, SYN/ACK and ACK were seen */
+	ATTEMPT_CLIENT_RESET = 1 << 1,     /* the client's side sent a RST */
+	ATTEMPT_CLIENT_FIN = 1 << 2,       /* the client's side sent a FIN */
+	ATTEMPT_SCANNER = 1 << 3,          /* the SYN has the marks of a scanner (G15) */
+	ATTEMPT_DIED = 1 << 4,             /* three or more packets of the client stayed unanswered at its end */
+	ATTEMPT_SUSPECT = 1 << 5,          /* a finding was proposed for it */
+	ATTEMPT_DNS_QUERY = 1 << 6,        /* a DNS query, whatever carried it; else a flow */
+	ATTEMPT_CLIENT_SILENT = 1 << 7,    /* only the server's packets were captured */
+	ATTEMPT_CUT_SHORT = 1 << 8,        /* the capture ended while it went on */
+	ATTEMPT_UNREACHABLE = 1 << 9,      /* an ICMP error told the client so */
+	ATTEMPT_LOOKS_ENCRYPTED = 1 << 10, /* TCP: its first payload looks like nothing known (shape_looks_encrypted) */
 };
 
 struct attempt {
@@ -110,6 +109,12 @@ struct attempt_range attempts_to(const struct attempt_table *t, const struct add
 /* All attempts of a client whose first packet came from from_ns to to_ns, by time. */
 struct attempt_range attempts_of(const struct attempt_table *t, const struct addr *client, int64_t from_ns,
                                  int64_t to_ns);
+
+/* The attempt that a finding is about; NULL: there is none, or the log had no room for it. */
+const struct attempt *attempt_of_finding(const struct attempt_table *t, const struct finding *f);
+
+/* Of one client, at one address, protocol and port. */
+bool attempt_same_place(const struct attempt *a, const struct attempt *b);
 
 /* Names equal without regard to case; false when one of them is missing. */
 bool same_name(const char *a, const char *b);

@@ -139,21 +139,6 @@ static const struct attempt *silent_udp(const struct conclusion *c, const struct
 	return NULL;
 }
 
-static const char *number(struct conclusion *c, int64_t value)
-{
-	char room[24];
-	struct text t = text_over(room, sizeof room);
-	text_printf(&t, "%lld", (long long)value);
-	return arena_string(c->arena, span_text(room));
-}
-
-static void detail(struct conclusion *c, struct finding *f, const char *key, int64_t value)
-{
-	const char *text = number(c, value);
-	if (text)
-		finding_detail(f, key, text);
-}
-
 static void raise(struct conclusion *c, struct finding *f, const struct living *l, const struct attempt *a)
 {
 	const struct attempt *alive[2], *udp = silent_udp(c, a);
@@ -167,6 +152,7 @@ static void raise(struct conclusion *c, struct finding *f, const struct living *
 
 static void propose(struct blackhole *b, const struct run *run, const struct attempt *a)
 {
+	char text[4][FINDING_NUMBER_SIZE];
 	const struct attempt *port = other_port(&b->living, a);
 	const struct attempt *first = run->at[0], *last = run->at[run->count - 1];
 	struct finding f = {
@@ -178,12 +164,12 @@ static void propose(struct blackhole *b, const struct run *run, const struct att
 	finding_suspect(&f, a->frame);
 	finding_suspect(&f, a->unanswered_last);
 	finding_term(&f, b->c->weights, "E11", false);
-	detail(b->c, &f, "flows", (int64_t)run->count);
-	detail(b->c, &f, "syns", (int64_t)run->syns);
-	detail(b->c, &f, "span_ms", (last->last_ns - first->first_ns) / 1000000);
+	finding_number(&f, text[0], "flows", (long long)run->count);
+	finding_number(&f, text[1], "syns", (long long)run->syns);
+	finding_number(&f, text[2], "span_ms", (last->last_ns - first->first_ns) / 1000000);
 	if (port) {
 		finding_evidence(&f, port->frame);
-		detail(b->c, &f, "answering_port", port->server_port);
+		finding_number(&f, text[3], "answering_port", port->server_port);
 	} else {
 		raise(b->c, &f, &b->living, a);
 	}
@@ -226,12 +212,6 @@ static void judge_place(struct blackhole *b, const struct attempt *const *at, si
 	}
 }
 
-static bool same_place(const struct attempt *a, const struct attempt *b)
-{
-	return a->server_port == b->server_port && a->l4_proto == b->l4_proto && addr_equal(&a->server, &b->server) &&
-	       addr_equal(&a->client, &b->client);
-}
-
 static void tested(struct conclusion *c)
 {
 	for (size_t i = 0; i < c->attempts->count; i++) {
@@ -254,7 +234,7 @@ static void conclude(struct conclusion *c)
 	if (!living_init(&b.living, t))
 		return;
 	for (size_t i = 0, end; i < t->count; i = end) {
-		for (end = i + 1; end < t->count && same_place(t->by_place[i], t->by_place[end]); end++)
+		for (end = i + 1; end < t->count && attempt_same_place(t->by_place[i], t->by_place[end]); end++)
 			;
 		if (is_tcp(t->by_place[i]))
 			judge_place(&b, t->by_place + i, end - i);

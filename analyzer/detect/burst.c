@@ -254,10 +254,3 @@ void burst_spare(struct finding *f)
 	if (n > 0)
 		f->last_heard = spared[0];
 }
-
-void finding_number(struct finding *f, char buffer[24], const char *key, long long value)
-{
-	struct text t = text_over(buffer, 24);
-	text_printf(&t, "%lld", value);
-	finding_detail(f, key, buffer);
-}

@@ -96,6 +96,3 @@ bool rst_rewritten(struct detection *d, const struct burst *b);
 void rst_both_ways(struct detection *d, struct flow *flow);
 /* F2 in a flow without any SYN/ACK. */
 void synack_rewritten(struct detection *d, struct flow *flow);
-
-/* key=value with a number; `buffer` lives until the finding is proposed. */
-void finding_number(struct finding *f, char buffer[24], const char *key, long long value);

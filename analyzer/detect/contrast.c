@@ -118,13 +118,7 @@ struct contrast_counts contrast_count(struct attempt_range range, const char *na
 static int compare_places(const struct asked *a, const struct asked *b)
 {
 	const struct finding *f = *a->slot, *g = *b->slot;
-	int order = addr_compare(&f->client, &g->client);
-	if (!order)
-		order = addr_compare(&f->server, &g->server);
-	if (!order)
-		order = f->l4_proto - g->l4_proto;
-	if (!order)
-		order = f->server_port - g->server_port;
+	int order = finding_compare_place(f, g);
 	if (!order)
 		order = (f->contrast > g->contrast) - (f->contrast < g->contrast);
 	return order ? order : (a->bin > b->bin) - (a->bin < b->bin);
@@ -197,29 +191,6 @@ static void adjust(struct asked *asked, size_t count)
 	free(q);
 }
 
-static const char *number_text(struct arena *a, uint32_t value)
-{
-	char room[24];
-	struct text t = text_over(room, sizeof room);
-	text_printf(&t, "%u", value);
-	return arena_string(a, span_text(room));
-}
-
-/* A decimal fraction of P_UNIT. */
-static const char *probability_text(struct arena *a, uint32_t p)
-{
-	char room[24];
-	struct text t = text_over(room, sizeof room);
-	text_printf(&t, "%u.%09u", p / P_UNIT, p % P_UNIT);
-	return arena_string(a, span_text(room));
-}
-
-static void detail_if(struct finding *f, const char *key, const char *value)
-{
-	if (value)
-		finding_detail(f, key, value);
-}
-
 /* A copy with room for details, in the finding's place. NULL: out of memory. */
 static struct finding *widen(struct finding **slot, struct arena *a)
 {
@@ -259,14 +230,6 @@ static void name_controls(struct finding *f, struct attempt_range range)
 	}
 }
 
-static const struct attempt *own_attempt(struct attempt_range range, const struct finding *f)
-{
-	for (size_t i = 0; i < range.count; i++)
-		if (range.at[i]->flow_id == f->flow_id)
-			return range.at[i];
-	return NULL;
-}
-
 /*
  * E10b: another name's first payload, of at least the size, was acknowledged at the same place within a minute. Acknowledgements come
  * from a kernel that reads no names. Not where the client's network may have been down meanwhile.
@@ -274,7 +237,7 @@ static const struct attempt *own_attempt(struct attempt_range range, const struc
 static const struct attempt *acknowledged_control(const struct finding *f, struct attempt_range range,
                                                   const struct attempt_table *t)
 {
-	const struct attempt *own = f->contrast >> ATTEMPT_UNACKED & 1 ? own_attempt(range, f) : NULL;
+	const struct attempt *own = f->contrast >> ATTEMPT_UNACKED & 1 ? attempt_of_finding(t, f) : NULL;
 	if (!own || !(own->flags & ATTEMPT_CONNECTED) || own->first_payload == 0)
 		return NULL;
 	for (size_t i = 0, tried = 0; i < range.count && tried < CONTROLS_TRIED; i++) {
@@ -306,15 +269,15 @@ static void apply(struct asked *asked, const struct contrast_input *in)
 	f->selectivity = SELECT_NAME;
 	if (control) {
 		finding_evidence(f, control->frame);
-		detail_if(f, "control_name", control->name);
+		finding_outside(f, in->arena, "control_name", span_text(control->name));
 		return;
 	}
 	name_controls(f, range);
-	detail_if(f, "n_fail", number_text(in->arena, asked->counts.fail));
-	detail_if(f, "n_ok", number_text(in->arena, asked->counts.ok));
-	detail_if(f, "ctrl_fail", number_text(in->arena, asked->counts.ctrl_fail));
-	detail_if(f, "ctrl_ok", number_text(in->arena, asked->counts.ctrl_ok));
-	detail_if(f, "q", probability_text(in->arena, asked->p));
+	finding_print(f, in->arena, "n_fail", "%u", asked->counts.fail);
+	finding_print(f, in->arena, "n_ok", "%u", asked->counts.ok);
+	finding_print(f, in->arena, "ctrl_fail", "%u", asked->counts.ctrl_fail);
+	finding_print(f, in->arena, "ctrl_ok", "%u", asked->counts.ctrl_ok);
+	finding_print(f, in->arena, "q", "%u.%09u", asked->p / P_UNIT, asked->p % P_UNIT);
 }
 
 static int by_repeat(const void *a, const void *b)

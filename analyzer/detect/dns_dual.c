@@ -238,7 +238,8 @@ static bool id_mirrors_query(const struct dns_exchange *x, const struct dns_answ
 }
 
 struct details {
-	char answers[512], rcodes[96], n_answers[16], first_us[24], gap_us[24];
+	char answers[512], rcodes[96];
+	char n_answers[FINDING_NUMBER_SIZE], first_us[FINDING_NUMBER_SIZE], gap_us[FINDING_NUMBER_SIZE];
 };
 
 static void describe(struct finding *f, const struct dns_exchange *x, struct details *out)
@@ -252,19 +253,13 @@ static void describe(struct finding *f, const struct dns_exchange *x, struct det
 	}
 	finding_detail(f, "answers", out->answers);
 	finding_detail(f, "rcodes", out->rcodes);
-	struct text n = text_over(out->n_answers, sizeof out->n_answers);
-	text_printf(&n, "%zu", x->answer_count + x->answers_beyond);
-	finding_detail(f, "n_answers", out->n_answers);
+	finding_number(f, out->n_answers, "n_answers", (long long)(x->answer_count + x->answers_beyond));
 	const struct dns_answer *first = x->answers[0], *last = x->answers[x->answer_count - 1];
 	if (first->frame.ts_ns == FRAME_NO_TIME || last->frame.ts_ns == FRAME_NO_TIME ||
 	    x->first.ts_ns == FRAME_NO_TIME)
 		return;
-	struct text first_us = text_over(out->first_us, sizeof out->first_us);
-	text_printf(&first_us, "%lld", (long long)((first->frame.ts_ns - first->asked.ts_ns) / 1000));
-	finding_detail(f, "first_us", out->first_us);
-	struct text gap_us = text_over(out->gap_us, sizeof out->gap_us);
-	text_printf(&gap_us, "%lld", (long long)((last->frame.ts_ns - first->frame.ts_ns) / 1000));
-	finding_detail(f, "gap_us", out->gap_us);
+	finding_number(f, out->first_us, "first_us", (first->frame.ts_ns - first->asked.ts_ns) / 1000);
+	finding_number(f, out->gap_us, "gap_us", (last->frame.ts_ns - first->frame.ts_ns) / 1000);
 }
 
 /* Bits of the answers that are taken for false ones. */

@@ -16,9 +16,9 @@
 #include "analyzer/detect/suspect.h"
 
 enum {
-	SMALL_ANSWER = 512,  /* bytes that every path carries whole */
-	ALONE_LEAST = 2, /* answers that agree, for one difference alone */
-	FULL_LEAST = 2,      /* answers behind a full weight */
+	SMALL_ANSWER = 512, /* bytes that every path carries whole */
+	ALONE_LEAST = 2,    /* answers that agree, for one difference alone */
+	FULL_LEAST = 2,     /* answers behind a full weight */
 	COUNTER_FULL = 4,
 	HASTE_FULL = 10,
 	STRAY_MOST = 125, /* bytes of memory that one answer showed */
@@ -174,20 +174,19 @@ static void add_answer(struct finding *f, const struct dns_outcome *r)
 }
 
 struct details {
-	char odd[64], others[16], said[ADDR_TEXT_SIZE], trailing[16];
+	char odd[64], said[ADDR_TEXT_SIZE], others[FINDING_NUMBER_SIZE], trailing[FINDING_NUMBER_SIZE];
 };
 
 static void describe(struct finding *f, const struct dns_outcome *r, struct details *out)
 {
-	struct text odd = text_over(out->odd, sizeof out->odd), others = text_over(out->others, sizeof out->others);
+	struct text odd = text_over(out->odd, sizeof out->odd);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (odd_of(r) & words[i].bit)
 			text_printf(&odd, "%s%s", odd.len ? "|" : "", words[i].word);
-	text_printf(&others, "%u", r->verdict.others);
 	finding_detail(f, "answer",
 	               r->rcode || !r->address_count ? dns_rcode_name(r->rcode) : addr_text(&r->address, out->said));
 	finding_detail(f, "differs", out->odd);
-	finding_detail(f, "compared", out->others);
+	finding_number(f, out->others, "compared", r->verdict.others);
 	if (has_fields(r))
 		finding_detail(f, "injector_fields", dns_fields_name(r->fields));
 }
@@ -217,7 +216,6 @@ static void propose_stray(struct conclusion *c, const struct dns_outcome *r, enu
 {
 	struct finding f;
 	struct details details;
-	struct text trailing = text_over(details.trailing, sizeof details.trailing);
 	bool forged = reading == FIELDS || reading == CONTRADICTION || r->known || r->accused;
 	dns_outcome_finding(&f, r, "dns_trailing_garbage");
 	f.kind = forged ? KIND_MATCH : KIND_SYMPTOM;
@@ -226,8 +224,7 @@ static void propose_stray(struct conclusion *c, const struct dns_outcome *r, enu
 		add_terms(&f, c->weights, r);
 	finding_term(&f, c->weights, forged ? "E12d" : "E09_hint", false);
 	describe(&f, r, &details);
-	text_printf(&trailing, "%u", r->trailing);
-	finding_detail(&f, "trailing", details.trailing);
+	finding_number(&f, details.trailing, "trailing", r->trailing);
 	(void)conclusion_propose(c, &f);
 }
 

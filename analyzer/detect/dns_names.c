@@ -110,19 +110,12 @@ static bool is_first_silence(const struct book *b, size_t at)
 	return true;
 }
 
-static void number_detail(struct finding *f, const char *key, char *out, size_t size, long long value)
-{
-	struct text t = text_over(out, size);
-	text_printf(&t, "%lld", value);
-	finding_detail(f, key, out);
-}
-
 static bool answered_elsewhere(const struct book *b, const struct dns_outcome *r);
 
 static void propose_drop(const struct book *b, size_t at, const struct attempt_span *s, size_t controls)
 {
 	const struct dns_outcome *r = b->at[at];
-	char sent[24], span[24], n[24];
+	char sent[FINDING_NUMBER_SIZE], span[FINDING_NUMBER_SIZE], n[FINDING_NUMBER_SIZE];
 	struct finding f;
 	dns_outcome_finding(&f, r, "dns_name_drop");
 	f.kind = KIND_SYMPTOM;
@@ -136,9 +129,9 @@ static void propose_drop(const struct book *b, size_t at, const struct attempt_s
 	/* A zone without servers is as silent, and to every resolver. */
 	if (answered_elsewhere(b, r))
 		f.contrast = 1U << ATTEMPT_SILENCE;
-	number_detail(&f, "transmissions", sent, sizeof sent, s->transmissions);
-	number_detail(&f, "span_ms", span, sizeof span, (s->end_ns - s->begin_ns) / 1000000);
-	number_detail(&f, "controls", n, sizeof n, (long long)controls);
+	finding_number(&f, sent, "transmissions", s->transmissions);
+	finding_number(&f, span, "span_ms", (s->end_ns - s->begin_ns) / 1000000);
+	finding_number(&f, n, "controls", (long long)controls);
 	(void)conclusion_propose(b->c, &f);
 }
 
@@ -188,7 +181,7 @@ static void search_silent_host(const struct book *b, size_t from, size_t to)
 	struct name_set answered = {0}, silent = {0};
 	const struct dns_outcome *first = NULL;
 	struct finding f;
-	char n[24];
+	char n[FINDING_NUMBER_SIZE];
 	for (size_t i = from; i < to; i++) {
 		const struct dns_outcome *r = b->at[i];
 		name_set_add(r->silent ? &silent : &answered, r->name);
@@ -208,7 +201,7 @@ static void search_silent_host(const struct book *b, size_t from, size_t to)
 			for (size_t k = 0; k < sizeof first->frames / sizeof *first->frames; k++)
 				finding_suspect(&f, b->at[i]->frames[k]);
 	}
-	number_detail(&f, "silent_names", n, sizeof n, (long long)silent.count);
+	finding_number(&f, n, "silent_names", (long long)silent.count);
 	(void)conclusion_propose(b->c, &f);
 }
 
@@ -377,13 +370,13 @@ static bool leads_nowhere(const struct book *b, const struct dns_outcome *r)
 static void propose_sink(const struct book *b, const struct dns_outcome *const *group, size_t count, size_t domains)
 {
 	struct finding f;
-	char n[24], text[ADDR_TEXT_SIZE];
+	char n[FINDING_NUMBER_SIZE], text[ADDR_TEXT_SIZE];
 	dns_outcome_finding(&f, group[0], "dns_sinkhole_ip");
 	f.kind = KIND_SYMPTOM;
 	finding_term(&f, b->c->weights, "E11", false);
 	for (size_t i = 0; i < count; i++)
 		finding_suspect(&f, group[i]->frames[0]);
-	number_detail(&f, "domains", n, sizeof n, (long long)domains);
+	finding_number(&f, n, "domains", (long long)domains);
 	finding_detail(&f, "addr", addr_text(&group[0]->address, text));
 	(void)conclusion_propose(b->c, &f);
 }

@@ -46,20 +46,6 @@ static bool is_cut_off(const struct detection *d, const struct flow *f)
 	       since(d, &u->first) >= REPEATED_NS;
 }
 
-static const char *decimal(struct detection *d, const char *form, unsigned whole, unsigned fraction)
-{
-	char room[24];
-	struct text t = text_over(room, sizeof room);
-	text_printf(&t, form, whole, fraction);
-	return arena_string(d->scratch, span_text(room));
-}
-
-static void detail(struct finding *f, const char *key, const char *value)
-{
-	if (value)
-		finding_detail(f, key, value);
-}
-
 static void begin(struct detection *d, struct finding *f, const struct flow *flow, const char *mechanism)
 {
 	const struct unacked *u = &flow->tcp->unacked[DIR_UP];
@@ -69,8 +55,8 @@ static void begin(struct detection *d, struct finding *f, const struct flow *flo
 	finding_suspect(f, u->last);
 	finding_evidence(f, flow->last[DIR_DOWN]);
 	finding_term(f, d->weights, "E11", false);
-	detail(f, "client_tx", decimal(d, "%u", u->transmissions, 0));
-	detail(f, "silence_ms", decimal(d, "%u", (unsigned)(since(d, &u->first) / 1000000), 0));
+	finding_print(f, d->scratch, "client_tx", "%u", u->transmissions);
+	finding_print(f, d->scratch, "silence_ms", "%u", (unsigned)(since(d, &u->first) / 1000000));
 }
 
 static void fet_block(struct detection *d, struct flow *flow)
@@ -82,13 +68,13 @@ static void fet_block(struct detection *d, struct flow *flow)
 	begin(d, &f, flow, "fet_block");
 	bool active = flow->first_ns >= ACTIVE_FROM && flow->first_ns < ACTIVE_UNTIL;
 	unsigned ones = o->ones * 100 / o->length, share = o->printable * 100U / o->length;
-	detail(&f, "popcnt_per_byte", decimal(d, "%u.%02u", ones / 100, ones % 100));
-	detail(&f, "printable_frac", decimal(d, "%u.%02u", share / 100, share % 100));
-	detail(&f, "longest_run", decimal(d, "%u", o->run, 0));
-	detail(&f, "exempt_bits", "0");
-	detail(&f, "payload_length", decimal(d, "%u", o->length, 0));
-	detail(&f, "window", "2021-11..2023-03");
-	detail(&f, "in_window", active ? "yes" : "no");
+	finding_print(&f, d->scratch, "popcnt_per_byte", "%u.%02u", ones / 100, ones % 100);
+	finding_print(&f, d->scratch, "printable_frac", "%u.%02u", share / 100, share % 100);
+	finding_print(&f, d->scratch, "longest_run", "%u", o->run);
+	finding_detail(&f, "exempt_bits", "0");
+	finding_print(&f, d->scratch, "payload_length", "%u", o->length);
+	finding_detail(&f, "window", "2021-11..2023-03");
+	finding_detail(&f, "in_window", active ? "yes" : "no");
 	detection_propose(d, flow, &f);
 }
 
@@ -101,7 +87,7 @@ static void proto_whitelist_drop(struct detection *d, struct flow *flow)
 	if (!port || known || frame_span_ns(first, heard) < STILL_NS)
 		return;
 	begin(d, &f, flow, "proto_whitelist_drop");
-	detail(&f, "server_heard_ms", decimal(d, "%u", (unsigned)(frame_span_ns(first, heard) / 1000000), 0));
+	finding_print(&f, d->scratch, "server_heard_ms", "%u", (unsigned)(frame_span_ns(first, heard) / 1000000));
 	detection_propose(d, flow, &f);
 }
 
@@ -124,10 +110,8 @@ static void on_close(struct detection *d, const struct event *ev)
 
 static bool in_window(const struct finding *f)
 {
-	for (size_t i = 0; i < f->detail_count; i++)
-		if (strcmp(f->details[i].key, "in_window") == 0)
-			return strcmp(f->details[i].value, "yes") == 0;
-	return false;
+	const char *active = finding_value(f, "in_window");
+	return active && strcmp(active, "yes") == 0;
 }
 
 /* Three that look encrypted stalled, and three others passed, at one place. */
@@ -152,8 +136,7 @@ static void conclude(struct conclusion *c)
 		struct finding *f = c->findings[i];
 		if (strcmp(f->mechanism->id, "fet_block") != 0 || !in_window(f))
 			continue;
-		bool same = before && before->server_port == f->server_port &&
-		            addr_equal(&before->client, &f->client) && addr_equal(&before->server, &f->server);
+		bool same = before && finding_compare_place(before, f) == 0;
 		selective = same ? selective : is_selective(c, f);
 		before = f;
 		if (selective)

@@ -75,7 +75,7 @@ static void judge(struct detection *d, struct flow *flow, enum dir dir)
 	finding_term(&f, d->weights, "E05", false);
 	f.contrast = dir == DIR_DOWN ? 1U << ATTEMPT_CLOSED | 1U << ATTEMPT_RESET : 0;
 	f.copies = c->fins;
-	char text[2][24];
+	char text[2][FINDING_NUMBER_SIZE];
 	finding_number(&f, text[0], "after_bytes", after->payload_len);
 	finding_number(&f, text[1], "after_fin_us", samples_apart(fin, after) / 1000);
 	detection_propose(d, flow, &f);

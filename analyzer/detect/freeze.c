@@ -145,16 +145,9 @@ static bool stopped_for_server(const struct detection *d, const struct flow *f, 
 	       u->transmissions >= REPEATS_LEAST && s->silence_ns >= REPEATED_NS;
 }
 
-static void number(struct finding *f, char buffer[24], const char *key, long long value)
-{
-	struct text t = text_over(buffer, 24);
-	text_printf(&t, "%lld", value);
-	finding_detail(f, key, buffer);
-}
-
 static void propose(struct detection *d, struct flow *flow, const struct stop *s)
 {
-	char text[4][24];
+	char text[4][FINDING_NUMBER_SIZE];
 	const struct unacked *own = &flow->tcp->unacked[DIR_UP];
 	struct finding f = {
 	    .mechanism = mechanism_find("flow_freeze_bytes"),
@@ -171,10 +164,10 @@ static void propose(struct detection *d, struct flow *flow, const struct stop *s
 	finding_evidence(&f, own->last);
 	finding_evidence(&f, flow->trigger.sample.frame);
 	finding_term(&f, d->weights, "E11", false);
-	number(&f, text[0], "stop_bytes", s->bytes);
-	number(&f, text[1], "stop_pkts", s->packets);
-	number(&f, text[2], s->at_server ? "server_tx_after" : "client_tx_after", s->sent);
-	number(&f, text[3], "silence_ms", s->silence_ns / 1000000);
+	finding_number(&f, text[0], "stop_bytes", s->bytes);
+	finding_number(&f, text[1], "stop_pkts", s->packets);
+	finding_number(&f, text[2], s->at_server ? "server_tx_after" : "client_tx_after", s->sent);
+	finding_number(&f, text[3], "silence_ms", s->silence_ns / 1000000);
 	finding_detail(&f, "shape", s->shape);
 	finding_detail(&f, "n_flows", "1");
 	finding_detail(&f, "cv", "0.00");
@@ -213,10 +206,8 @@ static int by_client_prefix(const void *a, const void *b)
 
 static uint64_t stop_bytes(const struct finding *f)
 {
-	for (size_t i = 0; i < f->detail_count; i++)
-		if (strcmp(f->details[i].key, "stop_bytes") == 0)
-			return strtoull(f->details[i].value, NULL, 10);
-	return 0;
+	const char *bytes = finding_value(f, "stop_bytes");
+	return bytes ? strtoull(bytes, NULL, 10) : 0;
 }
 
 /* Coefficient of variation in percent, rounded down. */
@@ -252,20 +243,14 @@ static bool is_selective(struct conclusion *c, const struct finding *f)
 
 static void judge_prefix(struct conclusion *c, struct finding **all, size_t count)
 {
-	char room[2][24];
 	if (count < FLOWS_LEAST || !is_selective(c, all[0]))
 		return;
 	uint64_t cv = variation(all, count < VARIATION_MAX ? count : VARIATION_MAX);
 	if (cv >= CV_PERCENT)
 		return;
-	struct text n = text_over(room[0], sizeof room[0]), v = text_over(room[1], sizeof room[1]);
-	text_printf(&n, "%zu", count);
-	text_printf(&v, "0.%02u", (unsigned)cv);
-	const char *flows = arena_string(c->arena, span_text(room[0]));
-	const char *text = arena_string(c->arena, span_text(room[1]));
-	for (size_t i = 0; flows && text && i < count; i++) {
-		finding_detail(all[i], "n_flows", flows);
-		finding_detail(all[i], "cv", text);
+	for (size_t i = 0; i < count; i++) {
+		finding_print(all[i], c->arena, "n_flows", "%zu", count);
+		finding_print(all[i], c->arena, "cv", "0.%02u", (unsigned)cv);
 	}
 }
 

@@ -174,15 +174,6 @@ bool guard_silence_around(const struct attempt_table *t, const struct attempt *a
 	return alive == 0 || (silent > 0 && answered == 0);
 }
 
-static const struct attempt *attempt_of_finding(const struct attempt_table *t, const struct finding *f)
-{
-	struct attempt_range r = attempts_at(t, &f->client, &f->server, f->l4_proto, f->server_port);
-	for (size_t i = 0; i < r.count; i++)
-		if (r.at[i]->flow_id == f->flow_id && r.at[i]->client_port == f->client_port)
-			return r.at[i];
-	return NULL;
-}
-
 static void note(struct finding *f, const struct guard_input *in, enum guard g, const char *term,
                  enum guard_result result)
 {

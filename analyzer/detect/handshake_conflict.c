@@ -77,7 +77,7 @@ static void synack_conflict(struct detection *d, struct flow *flow, const struct
 	const struct sample *one = &flow->tcp->side[DIR_DOWN].syn;
 	const struct sample *syn = &flow->tcp->side[DIR_UP].syn;
 	struct finding f, other;
-	char text[2][24];
+	char text[2][FINDING_NUMBER_SIZE];
 	struct suspect s = {.flow = flow, .sender = DIR_DOWN, .packet = one, .genuine = two, .trigger = syn};
 	struct suspect reversed = {.flow = flow, .sender = DIR_DOWN, .packet = two, .genuine = one, .trigger = syn};
 	f = other = (struct finding){.mechanism = mechanism_find("synack_conflict"), .kind = KIND_CONTRADICTION};
@@ -91,21 +91,10 @@ static void synack_conflict(struct detection *d, struct flow *flow, const struct
 	/* With equal headers it may be the answer of another host to a repeat of the SYN that the capture lost. */
 	finding_term(&f, d->weights, "E05b", (second_forged ? second : first) <= 0);
 	f.alternatives |= 1U << ALT_LOAD_BALANCER;
-	struct text t[2] = {text_over(text[0], sizeof text[0]), text_over(text[1], sizeof text[1])};
-	text_printf(&t[0], "%u", one->seq);
-	text_printf(&t[1], "%u", two->seq);
-	finding_detail(&f, "isn1", text[0]);
-	finding_detail(&f, "isn2", text[1]);
+	finding_number(&f, text[0], "isn1", one->seq);
+	finding_number(&f, text[1], "isn2", two->seq);
 	finding_detail(&f, "used_by_client", used_by_client(flow, one, two));
 	detection_propose(d, flow, &f);
-}
-
-static bool has_term(const struct finding *f, const char *id)
-{
-	for (size_t i = 0; i < f->term_count; i++)
-		if (strcmp(f->terms[i].id, id) == 0)
-			return true;
-	return false;
 }
 
 /* The first RST of the server that answers the SYN which its SYN/ACK answers, if any. */
@@ -154,7 +143,7 @@ static void syn_rst_conflict(struct detection *d, struct flow *flow, uint16_t sy
 	                    .counter = counter_after(r),
 	                    .trigger = &client->syn};
 	suspect_compare(&f, d->weights, &s);
-	bool features = has_term(&f, "E02") || has_term(&f, "E03") || has_term(&f, "E01");
+	bool features = finding_has_term(&f, "E02") || finding_has_term(&f, "E03") || finding_has_term(&f, "E01");
 	if (!rst_first && !features)
 		return;
 	finding_suspect(&f, rst->frame);
@@ -165,12 +154,9 @@ static void syn_rst_conflict(struct detection *d, struct flow *flow, uint16_t sy
 		finding_term(&f, d->weights, "E05b", repeated);
 	if (repeated)
 		f.alternatives |= 1U << ALT_LOAD_BALANCER;
-	char gap[24], count[24];
-	struct text t[2] = {text_over(gap, sizeof gap), text_over(count, sizeof count)};
-	text_printf(&t[0], "%lld", (long long)(server->syn.frame.ts_ns - rst->frame.ts_ns) / 1000);
-	text_printf(&t[1], "%u", r->rst_count);
-	finding_detail(&f, "gap_us", gap);
-	finding_detail(&f, "n_rst", count);
+	char gap[FINDING_NUMBER_SIZE], count[FINDING_NUMBER_SIZE];
+	finding_number(&f, gap, "gap_us", (server->syn.frame.ts_ns - rst->frame.ts_ns) / 1000);
+	finding_number(&f, count, "n_rst", r->rst_count);
 	finding_detail(&f, "order", rst_first ? "rst_first" : "synack_first");
 	f.copies = r->rst_count;
 	detection_propose(d, flow, &f);

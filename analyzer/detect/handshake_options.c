@@ -28,15 +28,13 @@ static uint16_t taken(const struct attempt *a)
 static void propose(struct conclusion *c, const char *mechanism, const struct attempt *a, const struct attempt *usual,
                     const char *key, unsigned value)
 {
-	char number[16];
+	char number[FINDING_NUMBER_SIZE];
 	struct finding f = {.mechanism = mechanism_find(mechanism), .kind = KIND_INFORMATIONAL, .to_client = true};
-	struct text t = text_over(number, sizeof number);
 	finding_attempt(&f, a);
 	finding_suspect(&f, a->frame);
 	finding_evidence(&f, usual->frame);
 	f.alternatives = 1U << ALT_LOAD_BALANCER;
-	text_printf(&t, "%u", value);
-	finding_detail(&f, key, number);
+	finding_number(&f, number, key, value);
 	conclusion_propose(c, &f);
 }
 
@@ -68,17 +66,11 @@ static void look_at_place(struct conclusion *c, const struct attempt *const *at,
 	}
 }
 
-static bool same_place(const struct attempt *a, const struct attempt *b)
-{
-	return a->server_port == b->server_port && a->l4_proto == b->l4_proto && addr_equal(&a->client, &b->client) &&
-	       addr_equal(&a->server, &b->server);
-}
-
 static void conclude(struct conclusion *c)
 {
 	const struct attempt_table *t = c->attempts;
 	for (size_t i = 0, end; i < t->count && !c->terminated_locally; i = end) {
-		for (end = i + 1; end < t->count && same_place(t->by_place[i], t->by_place[end]); end++)
+		for (end = i + 1; end < t->count && attempt_same_place(t->by_place[i], t->by_place[end]); end++)
 			;
 		if (end - i > 1 && t->by_place[i]->l4_proto == IPPROTO_TCP)
 			look_at_place(c, t->by_place + i, end - i);

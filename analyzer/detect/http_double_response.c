@@ -76,13 +76,6 @@ static void on_response(struct detection *d, const struct event *ev)
 	}
 }
 
-static void number(struct finding *f, char buffer[8], const char *key, unsigned value)
-{
-	struct text t = text_over(buffer, 8);
-	text_printf(&t, "%u", value);
-	finding_detail(f, key, buffer);
-}
-
 /* How suspicious one of the two is beside the other. */
 static int compare(struct finding *f, const struct detection *d, const struct flow *flow, const struct answer *a,
                    bool first)
@@ -99,7 +92,7 @@ static int compare(struct finding *f, const struct detection *d, const struct fl
 static void judge(struct detection *d, struct flow *flow, const struct answer *a)
 {
 	struct finding one, two;
-	char status[2][8];
+	char status[2][FINDING_NUMBER_SIZE];
 	bool first = compare(&one, d, flow, a, true) >= compare(&two, d, flow, a, false);
 	struct finding *f = first ? &one : &two;
 	finding_term(f, d->weights, "E05b", false);
@@ -107,8 +100,8 @@ static void judge(struct detection *d, struct flow *flow, const struct answer *a
 	finding_evidence(f, first ? a->second.frame : a->packet.frame);
 	finding_evidence(f, a->trigger.sample.frame);
 	f->trigger = a->trigger.sample.frame;
-	number(f, status[0], "status1", a->status);
-	number(f, status[1], "status2", a->second_status);
+	finding_number(f, status[0], "status1", a->status);
+	finding_number(f, status[1], "status2", a->second_status);
 	if (flow->flags & FLOW_COPIES)
 		f->guards_named |= 1U << GUARD_DUPLICATE_CAPTURE;
 	detection_propose(d, flow, f);

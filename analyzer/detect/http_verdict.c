@@ -53,7 +53,7 @@ static const struct signature *hinting(const struct sig_hits *hits)
 }
 
 struct http_details {
-	char host[HTTP_HOST_MAX + 1], status[8], sha256[65], private_target[ADDR_TEXT_SIZE];
+	char host[HTTP_HOST_MAX + 1], status[FINDING_NUMBER_SIZE], sha256[65], private_target[ADDR_TEXT_SIZE];
 	char location[4 * TEXT_OUTSIDE_MAX + 4], title[4 * TEXT_OUTSIDE_MAX + 4];
 };
 
@@ -79,11 +79,8 @@ static void describe_target(struct finding *f, const struct http_page *p, struct
 
 static void describe(struct finding *f, const struct http_page *p, struct http_details *out)
 {
-	struct text status = text_over(out->status, sizeof out->status);
-	if (p->status) {
-		text_printf(&status, "%u", p->status);
-		finding_detail(f, "http_status", out->status);
-	}
+	if (p->status)
+		finding_number(f, out->status, "http_status", p->status);
 	struct text title = text_over(out->title, sizeof out->title);
 	if (p->title_len) {
 		text_escape(&title, span_of(p->title, p->title_len), TEXT_LIST);
@@ -147,14 +144,6 @@ static const struct sample *genuine_of(const struct http_page *p, const struct f
 			return s;
 	}
 	return NULL;
-}
-
-static bool has_term(const struct finding *f, const char *id)
-{
-	for (size_t i = 0; i < f->term_count; i++)
-		if (strcmp(f->terms[i].id, id) == 0)
-			return true;
-	return false;
 }
 
 /* The row of an injector whose marks the packets that brought the page have, or NULL. */
@@ -232,7 +221,7 @@ static void compare(struct finding *f, const struct http_page *p, const struct d
 		f->guards_named |= 1U << GUARD_LOCAL_BOX;
 	static const char *const proofs[] = {"E06", "E06b", "E05b", "E01", "E03b"};
 	for (size_t i = 0; i < sizeof proofs / sizeof proofs[0]; i++)
-		if (has_term(f, proofs[i]) && f->kind != KIND_INFORMATIONAL)
+		if (finding_has_term(f, proofs[i]) && f->kind != KIND_INFORMATIONAL)
 			f->kind = KIND_CONTRADICTION;
 }
 

@@ -86,17 +86,10 @@ static bool is_contradicted(const struct flow *f, const struct icmp_error *e)
 	return about_syn && client->syn_count == 1 && server->have_syn && server->syn.ack == client->isn + 1;
 }
 
-static void number(struct finding *f, char buffer[24], const char *key, uint32_t value)
-{
-	struct text t = text_over(buffer, 24);
-	text_printf(&t, "%u", value);
-	finding_detail(f, key, buffer);
-}
-
 static void propose(struct detection *d, struct flow *flow, const struct errors *errors, const struct icmp_error *e,
                     const char *mechanism)
 {
-	char source[ADDR_TEXT_SIZE], text[5][24];
+	char source[ADDR_TEXT_SIZE], text[5][FINDING_NUMBER_SIZE];
 	struct finding f = {.mechanism = mechanism_find(mechanism), .kind = KIND_SYMPTOM, .to_client = true};
 	uint32_t kept = errors->count < ERRORS_KEPT ? errors->count : ERRORS_KEPT;
 	for (uint32_t i = 0; i < kept; i++)
@@ -108,10 +101,10 @@ static void propose(struct detection *d, struct flow *flow, const struct errors 
 	f.facts = (struct facts){.known = FACT_TTL, .ttl = e->ttl};
 	f.copies = errors->count;
 	finding_detail(&f, "icmp_source", addr_text(&e->source, source));
-	number(&f, text[0], "icmp_type", e->type);
-	number(&f, text[1], "icmp_code", e->code);
-	number(&f, text[2], "icmp_hops", (uint32_t)hops_of(e->ttl));
-	number(&f, text[3], "quoted_ttl", e->quoted_ttl);
+	finding_number(&f, text[0], "icmp_type", e->type);
+	finding_number(&f, text[1], "icmp_code", e->code);
+	finding_number(&f, text[2], "icmp_hops", (uint32_t)hops_of(e->ttl));
+	finding_number(&f, text[3], "quoted_ttl", e->quoted_ttl);
 	if (hops_of(e->ttl) <= LOCAL_HOPS)
 		f.guards_named |= 1U << GUARD_LOCAL_BOX;
 	if (strcmp(mechanism, "icmp_forged") == 0) {

@@ -186,8 +186,8 @@ size_t judge_all(struct finding **all, size_t count, const struct judge *j, uint
 	size_t kept = 0;
 	bool terminated_locally = census_terminated_locally(j->census, j->raw_ip);
 	for (size_t i = 0; i < count; i++)
-		if (!withdrawn(all[i], terminated_locally) && !rests_on_hint(all[i]) && finding_frame(all[i])->number > 0 &&
-		    !(all[i]->rests_on_copies && copied_file(j)))
+		if (!withdrawn(all[i], terminated_locally) && !rests_on_hint(all[i]) &&
+		    finding_frame(all[i])->number > 0 && !(all[i]->rests_on_copies && copied_file(j)))
 			all[kept++] = all[i];
 	count = kept;
 	kept = 0;

@@ -209,19 +209,9 @@ static void on_transfer(struct detection *d, const struct event *ev)
 	}
 }
 
-static void put_number(struct finding *f, struct arena *scratch, const char *key, uint64_t value)
-{
-	enum { DIGITS = 24 };
-	char *room = arena_alloc(scratch, DIGITS);
-	if (!room)
-		return;
-	struct text t = text_over(room, DIGITS);
-	text_printf(&t, "%llu", (unsigned long long)value);
-	finding_detail(f, key, room);
-}
-
 static void propose(struct detection *d, struct flow *flow, const struct policed *p)
 {
+	char text[8][FINDING_NUMBER_SIZE];
 	struct finding f = {.mechanism = mechanism_find("policing_token_bucket"), .kind = KIND_SYMPTOM};
 	f.to_client = p->dir == DIR_DOWN;
 	finding_term(&f, d->weights, "E15", p->beside_receiver);
@@ -231,14 +221,14 @@ static void propose(struct detection *d, struct flow *flow, const struct policed
 		f.guards_named |= 1U << GUARD_CAPTURE_LOSS;
 	if (flow->flags & FLOW_TS_DISORDER)
 		f.guards_named |= 1U << GUARD_TS_DISORDER;
-	put_number(&f, d->scratch, "rate_bps", p->fit.rate_bps);
-	put_number(&f, d->scratch, "burst_bytes", p->fit.burst_bytes);
-	put_number(&f, d->scratch, "n_loss", p->fit.losses);
-	put_number(&f, d->scratch, "n_pass", p->fit.passes);
-	put_number(&f, d->scratch, "slices", p->fit.slices);
-	put_number(&f, d->scratch, "code0", p->codes[0]);
-	put_number(&f, d->scratch, "code2", p->codes[1]);
-	put_number(&f, d->scratch, "n_transfers", p->transfers);
+	finding_number(&f, text[0], "rate_bps", (long long)p->fit.rate_bps);
+	finding_number(&f, text[1], "burst_bytes", (long long)p->fit.burst_bytes);
+	finding_number(&f, text[2], "n_loss", (long long)p->fit.losses);
+	finding_number(&f, text[3], "n_pass", (long long)p->fit.passes);
+	finding_number(&f, text[4], "slices", (long long)p->fit.slices);
+	finding_number(&f, text[5], "code0", (long long)p->codes[0]);
+	finding_number(&f, text[6], "code2", (long long)p->codes[1]);
+	finding_number(&f, text[7], "n_transfers", (long long)p->transfers);
 	finding_detail(&f, "beside", p->beside_receiver ? "receiver" : "sender");
 	detection_propose(d, flow, &f);
 }

@@ -75,20 +75,11 @@ static bool is_soft(const struct finding *f)
 	return (f->kind == KIND_MATCH || f->kind == KIND_SYMPTOM) && f->party_count > 0 && f->to_client;
 }
 
-static const struct attempt *attempt_of(const struct conclusion *c, const struct finding *f)
-{
-	struct attempt_range r = attempts_at(c->attempts, &f->client, &f->server, f->l4_proto, f->server_port);
-	for (size_t i = 0; i < r.count; i++)
-		if (r.at[i]->flow_id == f->flow_id)
-			return r.at[i];
-	return NULL;
-}
-
 static void strengthen(struct conclusion *c)
 {
 	for (size_t i = 0; i < c->finding_count; i++) {
 		struct finding *f = c->findings[i];
-		const struct attempt *a = is_soft(f) ? attempt_of(c, f) : NULL;
+		const struct attempt *a = is_soft(f) ? attempt_of_finding(c->attempts, f) : NULL;
 		struct path_contrast path = a ? path_nearer(c->attempts, a) : (struct path_contrast){0};
 		if (!path.other)
 			continue;
@@ -105,27 +96,24 @@ static void conclude(struct conclusion *c)
 {
 	const struct attempt_table *t = c->attempts;
 	const struct attempt *told = NULL;
-	char hops[16];
+	char hops[FINDING_NUMBER_SIZE];
 	if (c->terminated_locally)
 		return;
 	strengthen(c);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct attempt *a = t->by_place[i];
-		bool same = told && told->server_port == a->server_port && addr_equal(&told->client, &a->client) &&
-		            addr_equal(&told->server, &a->server);
+		bool same = told && attempt_same_place(told, a);
 		struct path_contrast path = same ? (struct path_contrast){0} : path_nearer(t, a);
 		if (!path.other)
 			continue;
 		told = a;
 		struct finding f = {.mechanism = mechanism_find("transparent_proxy"), .kind = KIND_INFORMATIONAL};
-		struct text text = text_over(hops, sizeof hops);
 		finding_attempt(&f, a);
 		f.to_client = true;
 		f.alternatives = 1U << ALT_LOAD_BALANCER;
 		finding_suspect(&f, a->frame);
 		finding_evidence(&f, path.other->frame);
-		text_printf(&text, "%d", path.hop_delta);
-		finding_detail(&f, "port_hop_delta", hops);
+		finding_number(&f, hops, "port_hop_delta", path.hop_delta);
 		conclusion_propose(c, &f);
 	}
 }

@@ -226,15 +226,10 @@ static bool in_the_wake(const struct dying *const *all, size_t i, const bool *fo
 }
 
 struct texts {
-	char version[16], dcid[2 * QUIC_CID_MAX + 1], tx[12], rx[12], repeats[12], order[4], residual[24], ok_after[24];
+	char version[16], dcid[2 * QUIC_CID_MAX + 1];
+	char tx[FINDING_NUMBER_SIZE], rx[FINDING_NUMBER_SIZE], repeats[FINDING_NUMBER_SIZE], order[FINDING_NUMBER_SIZE];
+	char residual[FINDING_NUMBER_SIZE], ok_after[FINDING_NUMBER_SIZE];
 };
-
-static void number(struct finding *f, const char *key, char *room, size_t size, long long value)
-{
-	struct text t = text_over(room, size);
-	text_printf(&t, "%lld", value);
-	finding_detail(f, key, room);
-}
 
 static void describe(struct finding *f, const struct dying *s, struct texts *texts)
 {
@@ -246,10 +241,10 @@ static void describe(struct finding *f, const struct dying *s, struct texts *tex
 		text_printf(&dcid, "%02x", q->dcid.bytes[i]);
 	finding_detail(f, "quic_version", texts->version);
 	finding_detail(f, "dcid", texts->dcid);
-	number(f, "tx_initial", texts->tx, sizeof texts->tx, q->side[DIR_UP].initial);
-	number(f, "rx_any", texts->rx, sizeof texts->rx, q->side[DIR_DOWN].datagrams);
-	number(f, "server_repeats", texts->repeats, sizeof texts->repeats, q->repeated);
-	number(f, "sport_gt_dport", texts->order, sizeof texts->order, s->client_port > s->server_port);
+	finding_number(f, texts->tx, "tx_initial", q->side[DIR_UP].initial);
+	finding_number(f, texts->rx, "rx_any", q->side[DIR_DOWN].datagrams);
+	finding_number(f, texts->repeats, "server_repeats", q->repeated);
+	finding_number(f, texts->order, "sport_gt_dport", s->client_port > s->server_port);
 }
 
 /*
@@ -269,9 +264,9 @@ static void describe_residual(struct finding *f, struct attempt_range range, con
 			last_ns = a->last_ns > last_ns ? a->last_ns : last_ns;
 	}
 	if (last_ns >= 0)
-		number(f, "residual_s", texts->residual, sizeof texts->residual, (last_ns - s->asked_ns) / SECOND_NS);
+		finding_number(f, texts->residual, "residual_s", (last_ns - s->asked_ns) / SECOND_NS);
 	if (ok_ns >= 0)
-		number(f, "ok_after_s", texts->ok_after, sizeof texts->ok_after, (ok_ns - s->asked_ns) / SECOND_NS);
+		finding_number(f, texts->ok_after, "ok_after_s", (ok_ns - s->asked_ns) / SECOND_NS);
 }
 
 static void fill_in(struct finding *f, const struct conclusion *c, const struct dying *s)
@@ -374,7 +369,7 @@ static void port_blocked(struct conclusion *c, const struct dying *const *of_cli
 {
 	struct port_view v = port_view_of(c, of_client, count);
 	struct texts texts;
-	char servers[12], flows[12], reached[12];
+	char servers[FINDING_NUMBER_SIZE], flows[FINDING_NUMBER_SIZE], reached[FINDING_NUMBER_SIZE];
 	const struct dying *s = NULL;
 	if (v.passed || v.servers < BLOCKED_SERVERS || v.reached < REACHED_SERVERS)
 		return;
@@ -392,9 +387,9 @@ static void port_blocked(struct conclusion *c, const struct dying *const *of_cli
 	if (!s || !seen_from_client(c, s))
 		return;
 	describe(&f, s, &texts);
-	number(&f, "servers", servers, sizeof servers, (long long)v.servers);
-	number(&f, "flows", flows, sizeof flows, (long long)v.flows);
-	number(&f, "servers_by_tcp", reached, sizeof reached, (long long)v.reached);
+	finding_number(&f, servers, "servers", (long long)v.servers);
+	finding_number(&f, flows, "flows", (long long)v.flows);
+	finding_number(&f, reached, "servers_by_tcp", (long long)v.reached);
 	(void)conclusion_propose(c, &f);
 }
 

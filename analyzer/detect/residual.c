@@ -11,11 +11,12 @@
 
 #include <stdlib.h>
 
-#define SECOND_NS     INT64_C(1000000000)
-#define LONGEST_NS    (1200 * SECOND_NS) /* of the table */
-#define OPEN_NS       (420 * SECOND_NS)  /* of those in use today */
-#define SYN_WAIT_NS   (7 * SECOND_NS)
-#define SLACK_PERCENT 5 /* published times are rounded */
+#define MILLISECOND_NS INT64_C(1000000)
+#define SECOND_NS      INT64_C(1000000000)
+#define LONGEST_NS     (1200 * SECOND_NS) /* of the table */
+#define OPEN_NS        (420 * SECOND_NS)  /* of those in use today */
+#define SYN_WAIT_NS    (7 * SECOND_NS)
+#define SLACK_PERCENT  5 /* published times are rounded */
 
 enum {
 	FAILURES_LEAST = 2,
@@ -72,22 +73,10 @@ static bool is_trigger(const struct finding *f)
 static int by_place(const void *a, const void *b)
 {
 	const struct finding *f = *(const struct finding *const *)a, *g = *(const struct finding *const *)b;
-	int order = addr_compare(&f->client, &g->client);
-	if (!order)
-		order = addr_compare(&f->server, &g->server);
-	if (!order)
-		order = f->l4_proto - g->l4_proto;
-	if (!order)
-		order = f->server_port - g->server_port;
+	int order = finding_compare_place(f, g);
 	if (!order)
 		order = (f->trigger.ts_ns > g->trigger.ts_ns) - (f->trigger.ts_ns < g->trigger.ts_ns);
 	return order ? order : (f->trigger.number > g->trigger.number) - (f->trigger.number < g->trigger.number);
-}
-
-static bool same_place(const struct finding *f, const struct finding *g)
-{
-	return f->l4_proto == g->l4_proto && f->server_port == g->server_port && addr_equal(&f->client, &g->client) &&
-	       addr_equal(&f->server, &g->server);
 }
 
 static bool fails(const struct attempt *a)
@@ -166,36 +155,13 @@ static bool fits(const struct published *p, const struct window *w)
 	return kind && scope && t + slack >= least && t - slack <= most;
 }
 
-static const char *fits_text(struct conclusion *c, const struct window *w)
+static const char *fits_text(char room[FITS_MAX], const struct window *w)
 {
-	char room[FITS_MAX];
-	struct text t = text_over(room, sizeof room);
+	struct text t = text_over(room, FITS_MAX);
 	for (size_t i = 0, n = 0; i < sizeof published / sizeof *published; i++)
 		if (fits(&published[i], w))
 			text_printf(&t, "%s%s", n++ ? "," : "", published[i].id);
-	return arena_string(c->arena, span_text(room));
-}
-
-static const char *milliseconds(struct conclusion *c, int64_t ns)
-{
-	char room[24];
-	struct text t = text_over(room, sizeof room);
-	text_printf(&t, "%lld", (long long)(ns / 1000000));
-	return arena_string(c->arena, span_text(room));
-}
-
-static const char *frame_text(struct conclusion *c, const struct frame_ref *frame)
-{
-	char room[24];
-	struct text t = text_over(room, sizeof room);
-	text_printf(&t, "%llu", (unsigned long long)frame->number);
-	return arena_string(c->arena, span_text(room));
-}
-
-static void detail(struct finding *f, const char *key, const char *value)
-{
-	if (value)
-		finding_detail(f, key, value);
+	return room;
 }
 
 static const char *protocol_of(const struct attempt *a)
@@ -207,6 +173,7 @@ static const char *protocol_of(const struct attempt *a)
 static void propose(struct conclusion *c, const struct window *w, const struct attempt *a)
 {
 	static const char *const scopes[] = {"unknown", "4-tuple", "3-tuple"};
+	char text[3][FINDING_NUMBER_SIZE], fits_room[FITS_MAX];
 	int64_t t0 = w->trigger->trigger.ts_ns;
 	struct finding f = {.mechanism = mechanism_find("residual_block"),
 	                    .kind = KIND_SYMPTOM,
@@ -221,14 +188,14 @@ static void propose(struct conclusion *c, const struct window *w, const struct a
 		finding_suspect(&f, a->unanswered_first);
 		finding_suspect(&f, a->unanswered_last);
 	}
-	detail(&f, "t0_frame", frame_text(c, &w->trigger->trigger));
-	detail(&f, "t0_mechanism", w->trigger->mechanism->id);
-	detail(&f, "scope", scopes[w->scope]);
-	detail(&f, "t_last_fail_ms", milliseconds(c, w->failed[w->failures - 1]->first_ns - t0));
+	finding_number(&f, text[0], "t0_frame", (long long)w->trigger->trigger.number);
+	finding_detail(&f, "t0_mechanism", w->trigger->mechanism->id);
+	finding_detail(&f, "scope", scopes[w->scope]);
+	finding_number(&f, text[1], "t_last_fail_ms", (w->failed[w->failures - 1]->first_ns - t0) / MILLISECOND_NS);
 	if (is_measured(w)) {
 		finding_evidence(&f, w->ok->frame);
-		detail(&f, "t_first_ok_ms", milliseconds(c, w->ok->first_ns - t0));
-		detail(&f, "fits", fits_text(c, w));
+		finding_number(&f, text[2], "t_first_ok_ms", (w->ok->first_ns - t0) / MILLISECOND_NS);
+		finding_detail(&f, "fits", fits_text(fits_room, w));
 	}
 	conclusion_propose(c, &f);
 }
@@ -258,7 +225,7 @@ static void conclude(struct conclusion *c)
 	const struct finding *before = NULL;
 	for (size_t i = 0; i < n; i++) {
 		const struct finding *f = triggers[i];
-		bool same = before && same_place(before, f);
+		bool same = before && finding_compare_place(before, f) == 0;
 		bool later = same && f->trigger.ts_ns - before->trigger.ts_ns > LONGEST_NS;
 		judged = same ? judged : 0;
 		if (same && !later && (!same_name(before->name, f->name) || before->flow_id == f->flow_id))

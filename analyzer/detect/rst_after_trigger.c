@@ -74,14 +74,6 @@ static unsigned first_answer(const struct burst *b, unsigned rules)
 	return b->kept;
 }
 
-static bool has_term(const struct finding *f, const char *id)
-{
-	for (size_t i = 0; i < f->term_count; i++)
-		if (strcmp(f->terms[i].id, id) == 0)
-			return true;
-	return false;
-}
-
 void rst_after_trigger(struct detection *d, const struct burst *b, unsigned rules)
 {
 	static const struct {
@@ -106,7 +98,7 @@ void rst_after_trigger(struct detection *d, const struct burst *b, unsigned rule
 	for (size_t k = 0; k < sizeof terms / sizeof *terms; k++)
 		if (rules & terms[k].rule)
 			finding_term(&f, d->weights, terms[k].term, false);
-	if (!rules && !after && !has_term(&f, "E01")) {
+	if (!rules && !after && !finding_has_term(&f, "E01")) {
 		f.kind = KIND_SYMPTOM;
 		f.alternatives |= 1U << ALT_SERVER_REFUSES;
 		burst_spare(&f);

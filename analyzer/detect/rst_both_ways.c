@@ -50,7 +50,7 @@ void rst_both_ways(struct detection *d, struct flow *flow)
 		return;
 	const struct sample *up = burst_rst(&b[0], at[0]), *down = burst_rst(&b[1], at[1]);
 	struct finding f;
-	char text[24];
+	char text[FINDING_NUMBER_SIZE];
 	burst_describe(d, &f, &b[1], "rst_both_ways", at[1], NULL);
 	uint32_t held = burst_held(&b[0], at[0]);
 	for (unsigned i = 0; i < b[0].kept; i++)

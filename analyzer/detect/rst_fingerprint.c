@@ -26,7 +26,8 @@ struct match {
 };
 
 struct words {
-	char ttl[64], window[64], seq[128], n[12], hex[2 * RESETS_PAYLOAD + 1], ascii[4 * RESETS_PAYLOAD + 4];
+	char ttl[64], window[64], seq[128], n[FINDING_NUMBER_SIZE], hex[2 * RESETS_PAYLOAD + 1],
+	    ascii[4 * RESETS_PAYLOAD + 4];
 };
 
 static bool match_run(const struct detection *d, const struct rst_burst *b, struct match *m, size_t first, size_t count)
@@ -90,15 +91,14 @@ static void list_fields(struct finding *f, const struct rst_burst *b, size_t fir
 {
 	const struct side *own = &b->r->own;
 	struct text ttl = text_over(w->ttl, sizeof w->ttl), window = text_over(w->window, sizeof w->window);
-	struct text seq = text_over(w->seq, sizeof w->seq), n = text_over(w->n, sizeof w->n);
+	struct text seq = text_over(w->seq, sizeof w->seq);
 	for (size_t i = first; i < first + count; i++) {
 		const char *comma = i > first ? "," : "";
 		text_printf(&ttl, "%s%u", comma, b->rst[i]->ttl);
 		text_printf(&window, "%s%u", comma, b->rst[i]->window);
 		text_printf(&seq, "%s%lld", comma, (long long)side_relative(own, b->rst[i]->seq));
 	}
-	text_printf(&n, "%u", b->r->rst_count);
-	finding_detail(f, "n_rst", w->n);
+	finding_number(f, w->n, "n_rst", b->r->rst_count);
 	finding_detail(f, "ttl_list", w->ttl);
 	finding_detail(f, "win_list", w->window);
 	finding_detail(f, "seq_list", w->seq);

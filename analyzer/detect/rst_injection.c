@@ -41,7 +41,7 @@ static bool rst_seq_data(struct detection *d, const struct burst *b)
 		if (swapped == 1)
 			continue;
 		struct finding f;
-		char text[24];
+		char text[FINDING_NUMBER_SIZE];
 		burst_describe(d, &f, b, "rst_seq_data", i, burst_goes_on(b, rst, false));
 		finding_term(&f, d->weights, "E04b", false);
 		finding_evidence(&f, data->frame);
@@ -69,7 +69,7 @@ static bool data_seq_rst(struct detection *d, const struct burst *b)
 	if (!after)
 		return false;
 	struct finding f;
-	char text[2][24];
+	char text[2][FINDING_NUMBER_SIZE];
 	burst_describe(d, &f, b, "data_seq_rst", i, after);
 	/* One host of several behind the address may not know the connection of another. */
 	if (burst_moment(b, i)->answers_packet)
@@ -86,10 +86,9 @@ static bool data_seq_rst(struct detection *d, const struct burst *b)
 static bool has_feature(const struct finding *f)
 {
 	static const char *const ids[] = {"E01", "E02", "E03", "E03b"};
-	for (size_t i = 0; i < f->term_count; i++)
-		for (size_t k = 0; k < sizeof ids / sizeof *ids; k++)
-			if (strcmp(f->terms[i].id, ids[k]) == 0)
-				return true;
+	for (size_t k = 0; k < sizeof ids / sizeof *ids; k++)
+		if (finding_has_term(f, ids[k]))
+			return true;
 	return false;
 }
 
@@ -119,7 +118,7 @@ static void data_seq_rst_far(struct detection *d, struct flow *flow, enum dir di
 	suspect_compare(&f, d->weights, &s);
 	if (!known && !has_feature(&f))
 		return;
-	char text[3][24];
+	char text[3][FINDING_NUMBER_SIZE];
 	for (unsigned i = 0; i < n; i++)
 		finding_suspect(&f, far->rst[i].frame);
 	finding_evidence(&f, far->own_last.frame);
@@ -150,7 +149,7 @@ static bool rst_seq_change(struct detection *d, const struct burst *b)
 		    !same_space(b, one) || !same_space(b, two))
 			continue;
 		struct finding f;
-		char text[24];
+		char text[FINDING_NUMBER_SIZE];
 		burst_describe(d, &f, b, "rst_seq_change", i, burst_goes_on(b, one, false));
 		finding_term(&f, d->weights, "E04", false);
 		finding_number(&f, text, "seq_step", step);
@@ -185,7 +184,7 @@ static bool rst_ack_change(struct detection *d, const struct burst *b)
 		if (explained[0] && explained[1])
 			continue;
 		struct finding f;
-		char text[2][24];
+		char text[2][FINDING_NUMBER_SIZE];
 		const struct side *other = &b->r->other;
 		burst_describe(d, &f, b, "rst_ack_change", explained[1] ? i - 1 : i, burst_goes_on(b, one, false));
 		finding_term(&f, d->weights, "E04c", false);

@@ -71,7 +71,7 @@ static unsigned run_of(const struct burst *b, unsigned i, bool stamps)
 static bool propose_run(struct detection *d, const struct burst *b, unsigned first, unsigned n)
 {
 	struct finding f;
-	char text[24];
+	char text[FINDING_NUMBER_SIZE];
 	burst_describe(d, &f, b, "rst_rewritten_in_place", first, NULL);
 	/* Their counters go on because they are the sender's own. */
 	for (size_t i = 0; i < f.term_count;)
@@ -138,7 +138,7 @@ void synack_rewritten(struct detection *d, struct flow *flow)
 	finding_term(&f, d->weights, "E11", false);
 	finding_term(&f, d->weights, "E04d", false);
 	f.copies = r->rst_count;
-	char text[2][24];
+	char text[2][FINDING_NUMBER_SIZE];
 	finding_number(&f, text[0], "win", first->window);
 	finding_number(&f, text[1], "optlen", first->options_len);
 	detection_propose(d, flow, &f);

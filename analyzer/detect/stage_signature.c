@@ -112,7 +112,7 @@ static bool fell_silent(const struct detection *d, const struct flow *f)
 }
 
 /* The smallest step of the IP-ID from the client's last packet to a reset, and the difference of their TTLs. */
-static void corroborate(struct finding *f, const struct burst *b, char text[2][24])
+static void corroborate(struct finding *f, const struct burst *b, char text[2][FINDING_NUMBER_SIZE])
 {
 	const struct sample *last = side_recent(&b->r->own, 0);
 	int least = 0x10000, ttl = 0;
@@ -143,7 +143,7 @@ static void propose(struct detection *d, struct flow *flow, const struct signatu
 	const struct opening *o = &flow->tcp->opening;
 	struct finding f;
 	struct burst b;
-	char text[6][24];
+	char text[6][FINDING_NUMBER_SIZE];
 	bool reset = o->bare + o->with_ack > 0;
 	if (reset && burst_of(&b, flow, DIR_UP)) {
 		bool legitimate = burst_moment(&b, 0)->answers_packet && burst_moment(&b, 0)->early;

@@ -172,21 +172,22 @@ static void on_conflict(struct detection *d, const struct event *ev)
 	remember(k, ev, c);
 }
 
-static void details(struct finding *f, const struct collision *k, bool winner_forged, char text[5][80])
+struct details {
+	char offset[FINDING_NUMBER_SIZE], repeats[FINDING_NUMBER_SIZE], length[FINDING_NUMBER_SIZE];
+	char winner[65], loser[65]; /* SHA-256 in hex digits */
+};
+
+static void describe(struct finding *f, const struct collision *k, bool winner_forged, struct details *out)
 {
-	struct text t[5];
-	for (int i = 0; i < 5; i++)
-		t[i] = text_over(text[i], sizeof text[i]);
-	text_printf(&t[0], "%u", k->repeats);
-	text_printf(&t[1], "%zu", k->conflict.winner_bytes.len);
-	text_printf(&t[2], "%u", k->conflict.diff_offset);
-	text_hex(&t[3], span_of(k->sha[0], sizeof k->sha[0]));
-	text_hex(&t[4], span_of(k->sha[1], sizeof k->sha[1]));
-	finding_detail(f, "diff_off", text[2]);
-	finding_detail(f, "n_repeats", text[0]);
-	finding_detail(f, "ov_len", text[1]);
-	finding_detail(f, "sha_loser", text[4]);
-	finding_detail(f, "sha_winner", text[3]);
+	struct text winner = text_over(out->winner, sizeof out->winner),
+	            loser = text_over(out->loser, sizeof out->loser);
+	text_hex(&winner, span_of(k->sha[0], sizeof k->sha[0]));
+	text_hex(&loser, span_of(k->sha[1], sizeof k->sha[1]));
+	finding_number(f, out->offset, "diff_off", k->conflict.diff_offset);
+	finding_number(f, out->repeats, "n_repeats", k->repeats);
+	finding_number(f, out->length, "ov_len", (long long)k->conflict.winner_bytes.len);
+	finding_detail(f, "sha_loser", out->loser);
+	finding_detail(f, "sha_winner", out->winner);
 	finding_detail(f, "winner", winner_forged ? "suspect" : "genuine");
 }
 
@@ -233,7 +234,7 @@ static bool synack_vouches(const struct flow *flow, enum dir dir, const struct c
 static void judge(struct detection *d, struct flow *flow, enum dir dir, const struct collision *k)
 {
 	struct finding first, second;
-	char text[5][80];
+	struct details details;
 	int for_winner = reading(&first, d, flow, dir, k, true);
 	int for_loser = reading(&second, d, flow, dir, k, false);
 	bool winner_forged = for_winner > for_loser || (for_winner == for_loser && !synack_vouches(flow, dir, k));
@@ -252,7 +253,7 @@ static void judge(struct detection *d, struct flow *flow, enum dir dir, const st
 	f->copies = 1;
 	f->stage = k->stage;
 	f->protocol = flow->trigger.kind == TRIGGER_HTTP ? "http" : flow->trigger.kind == TRIGGER_TLS ? "tls" : NULL;
-	details(f, k, winner_forged, text);
+	describe(f, k, winner_forged, &details);
 	detection_propose(d, flow, f);
 }
 

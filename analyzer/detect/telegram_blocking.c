@@ -57,16 +57,14 @@ struct experience {
 
 static void propose(struct conclusion *c, const struct experience *x)
 {
-	char number[16];
+	char number[FINDING_NUMBER_SIZE];
 	struct finding f = {.mechanism = mechanism_find("mtproto_block"), .kind = KIND_SYMPTOM};
-	struct text t = text_over(number, sizeof number);
 	finding_attempt(&f, x->failed[0]);
 	for (size_t i = 0; i < x->fail_count && i < FINDING_FRAMES_MAX; i++)
 		finding_suspect(&f, x->failed[i]->frame);
 	f.selectivity = SELECT_UNKNOWN;
 	finding_term(&f, c->weights, "E11", false);
-	text_printf(&t, "%u", x->fail_count);
-	finding_detail(&f, "n_fail", number);
+	finding_number(&f, number, "n_fail", x->fail_count);
 	finding_detail(&f, "outcome", attempt_outcome_name(x->failed[0]->outcome));
 	conclusion_propose(c, &f);
 }

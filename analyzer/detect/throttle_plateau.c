@@ -95,30 +95,6 @@ static void on_close(struct detection *d, const struct event *ev)
 		detection_tested(d, mechanism_find("throttle_plateau"));
 }
 
-static void put_text(struct finding *f, struct arena *a, const char *key, struct span value)
-{
-	char room[260];
-	struct text t = text_over(room, sizeof room);
-	text_escape(&t, value, TEXT_LIST);
-	char *copy = arena_string(a, span_of(t.ptr, t.len));
-	if (copy)
-		finding_detail(f, key, copy);
-}
-
-static void put_decimal(struct finding *f, struct arena *a, const char *key, uint64_t value, unsigned per_unit)
-{
-	char room[32];
-	struct text t = text_over(room, sizeof room);
-	if (per_unit == 1)
-		text_printf(&t, "%llu", (unsigned long long)value);
-	else
-		text_printf(&t, "%llu.%0*llu", (unsigned long long)(value / per_unit), per_unit == 10 ? 1 : 2,
-		            (unsigned long long)(value % per_unit));
-	char *copy = arena_string(a, span_of(t.ptr, t.len));
-	if (copy)
-		finding_detail(f, key, copy);
-}
-
 /* Rates at which known throttlers were measured. */
 static bool known_class(uint64_t rate_bps)
 {
@@ -153,12 +129,12 @@ static void describe(struct finding *f, const struct conclusion *c, const struct
 		f->guards_named |= 1U << GUARD_CAPTURE_LOSS;
 	if (k->disordered)
 		f->guards_named |= 1U << GUARD_TS_DISORDER;
-	put_decimal(f, c->arena, "rate_bps", p->rate_bps, 1);
-	put_decimal(f, c->arena, "iqr", p->iqr_percent, 100);
-	put_decimal(f, c->arena, "dur_s", p->seconds, 1);
-	put_decimal(f, c->arena, "loss_pct", p->unsteady_percent, 1);
+	finding_print(f, c->arena, "rate_bps", "%llu", (unsigned long long)p->rate_bps);
+	finding_print(f, c->arena, "iqr", "%u.%02u", p->iqr_percent / 100, p->iqr_percent % 100);
+	finding_print(f, c->arena, "dur_s", "%u", p->seconds);
+	finding_print(f, c->arena, "loss_pct", "%u", p->unsteady_percent);
 	if (p->rtt_growth_tenths)
-		put_decimal(f, c->arena, "rtt_growth", p->rtt_growth_tenths, 10);
+		finding_print(f, c->arena, "rtt_growth", "%u.%u", p->rtt_growth_tenths / 10, p->rtt_growth_tenths % 10);
 	if (known_class(p->rate_bps))
 		finding_detail(f, "class", p->rate_bps > 7000 ? "95_to_170_kbit" : "4_to_7_kbit");
 }
@@ -166,9 +142,9 @@ static void describe(struct finding *f, const struct conclusion *c, const struct
 static void describe_control(struct finding *f, const struct conclusion *c, const struct attempt *control, enum dir dir)
 {
 	finding_evidence(f, control->frame);
-	put_decimal(f, c->arena, "control_rate_bps", control->rate_bps[dir], 1);
+	finding_print(f, c->arena, "control_rate_bps", "%llu", (unsigned long long)control->rate_bps[dir]);
 	if (control->name)
-		put_text(f, c->arena, "control_name", span_text(control->name));
+		finding_outside(f, c->arena, "control_name", span_text(control->name));
 }
 
 static uint64_t rate_of(const struct finding *f)

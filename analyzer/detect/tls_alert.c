@@ -139,14 +139,6 @@ static void on_conflict(struct detection *d, const struct event *ev)
 	kept->answered |= !winner;
 }
 
-static bool has_term(const struct finding *f, const char *id)
-{
-	for (size_t i = 0; i < f->term_count; i++)
-		if (strcmp(f->terms[i].id, id) == 0)
-			return true;
-	return false;
-}
-
 /* Have all packets with payload come the alert's way? */
 static bool alone(const struct flow *flow, const struct alert *a)
 {
@@ -170,9 +162,9 @@ static void compare_handshake(struct finding *f, const struct weights *w, const 
 	bool agreed = client->syn.options_seen & server->syn.options_seen & TCPOPT_SEEN_TIMESTAMPS;
 	if (!server->syn.frame.number || !alone(flow, a))
 		return;
-	if (!has_term(f, "E02b") && (raw >= TTL_DIFFERENCE || raw <= -TTL_DIFFERENCE))
+	if (!finding_has_term(f, "E02b") && (raw >= TTL_DIFFERENCE || raw <= -TTL_DIFFERENCE))
 		finding_term(f, w, "E02b", true);
-	if (!has_term(f, "E07") && agreed && !(a->packet.options_seen & TCPOPT_SEEN_TIMESTAMPS))
+	if (!finding_has_term(f, "E07") && agreed && !(a->packet.options_seen & TCPOPT_SEEN_TIMESTAMPS))
 		finding_term(f, w, "E07", true);
 }
 
@@ -180,9 +172,9 @@ static bool is_contradiction(const struct finding *f)
 {
 	static const char *const proofs[] = {"E06", "E06b", "E01", "E03b"};
 	for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++)
-		if (has_term(f, proofs[i]))
+		if (finding_has_term(f, proofs[i]))
 			return true;
-	return has_term(f, "E02b") && (has_term(f, "E07") || has_term(f, "E03"));
+	return finding_has_term(f, "E02b") && (finding_has_term(f, "E07") || finding_has_term(f, "E03"));
 }
 
 static bool is_usual(uint8_t description)
@@ -241,8 +233,7 @@ static void compare(struct finding *f, const struct detection *d, const struct f
 static void judge(struct detection *d, struct flow *flow, const struct alert *a)
 {
 	struct finding f = {.mechanism = mechanism_find("tls_alert_forged")};
-	char level[8], description[8];
-	struct text t = text_over(level, sizeof level), u = text_over(description, sizeof description);
+	char level[FINDING_NUMBER_SIZE], description[FINDING_NUMBER_SIZE];
 	compare(&f, d, flow, a);
 	bool untaken = flow->tcp->unacked[DIR_UP].transmissions >= UNTAKEN_TRANSMISSIONS;
 	bool contradiction = f.kind == KIND_CONTRADICTION;
@@ -257,10 +248,8 @@ static void judge(struct detection *d, struct flow *flow, const struct alert *a)
 	/* That a server refuses one name and takes others is no experiment. */
 	if (contradiction || !is_usual(a->description))
 		f.contrast = 1U << ATTEMPT_TURNED_AWAY;
-	text_printf(&t, "%u", a->level);
-	text_printf(&u, "%u", a->description);
-	finding_detail(&f, "alert_desc", description);
-	finding_detail(&f, "alert_level", level);
+	finding_number(&f, description, "alert_desc", a->description);
+	finding_number(&f, level, "alert_level", a->level);
 	if (untaken)
 		finding_detail(&f, "untaken", "1");
 	f.copies = (uint32_t)f.suspect_count;

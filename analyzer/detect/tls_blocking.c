@@ -226,24 +226,18 @@ static const char *likeness(enum silence silence, uint32_t passed)
 }
 
 struct numbers {
-	char ch_len[12], ch_tx[12], server_pkts[12], stall_s[24], ja4[JA4_TEXT_SIZE];
+	char ch_len[FINDING_NUMBER_SIZE], ch_tx[FINDING_NUMBER_SIZE], server_pkts[FINDING_NUMBER_SIZE];
+	char stall_s[FINDING_NUMBER_SIZE], ja4[JA4_TEXT_SIZE];
 };
-
-static void number(struct finding *f, const char *key, char *room, size_t size, long long value)
-{
-	struct text t = text_over(room, size);
-	text_printf(&t, "%lld", value);
-	finding_detail(f, key, room);
-}
 
 static void describe(struct finding *f, const struct flow *flow, const struct hello *hello, const struct unacked *u,
                      int64_t silent_ns, struct numbers *n)
 {
 	uint32_t passed = flow->tcp->side[DIR_DOWN].data_packets - flow->trigger.server_packets;
-	number(f, "ch_len", n->ch_len, sizeof n->ch_len, hello->len);
-	number(f, "ch_tx", n->ch_tx, sizeof n->ch_tx, u->transmissions);
-	number(f, "last_server_pkts", n->server_pkts, sizeof n->server_pkts, passed);
-	number(f, "stall_s", n->stall_s, sizeof n->stall_s, silent_ns / 1000000000);
+	finding_number(f, n->ch_len, "ch_len", hello->len);
+	finding_number(f, n->ch_tx, "ch_tx", u->transmissions);
+	finding_number(f, n->server_pkts, "last_server_pkts", passed);
+	finding_number(f, n->stall_s, "stall_s", silent_ns / 1000000000);
 	if (hello->ja4.summary[0])
 		finding_detail(f, "ja4", ja4_text(&hello->ja4, n->ja4));
 	if (hello->ech)
@@ -341,14 +335,6 @@ struct large_hellos {
 	unsigned names_failed; /* other than the finding's own */
 };
 
-static const struct attempt *own_attempt(struct attempt_range range, const struct finding *f)
-{
-	for (size_t i = 0; i < range.count; i++)
-		if (range.at[i]->flow_id == f->flow_id && range.at[i]->client_port == f->client_port)
-			return range.at[i];
-	return NULL;
-}
-
 static struct large_hellos large_hellos_at(struct attempt_range range, const struct attempt *own)
 {
 	struct large_hellos l = {0};
@@ -380,7 +366,7 @@ static void conclude(struct conclusion *c)
 			continue;
 		struct attempt_range range =
 		    attempts_at(c->attempts, &f->client, &f->server, f->l4_proto, f->server_port);
-		const struct attempt *own = own_attempt(range, f);
+		const struct attempt *own = attempt_of_finding(c->attempts, f);
 		if (!own)
 			continue;
 		struct large_hellos l = large_hellos_at(range, own);

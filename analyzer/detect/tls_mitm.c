@@ -297,8 +297,7 @@ static bool already_found(const struct conclusion *c, const struct certificate *
 static void found(struct conclusion *c, const struct certificate *suspect, const struct certificate *other,
                   unsigned names)
 {
-	char count[16], time[40];
-	struct text t = text_over(count, sizeof count);
+	char count[FINDING_NUMBER_SIZE], time[40];
 	if (already_found(c, suspect))
 		return;
 	struct finding f = {
@@ -322,8 +321,7 @@ static void found(struct conclusion *c, const struct certificate *suspect, const
 	finding_term(&f, c->weights, "E09_issuer", false);
 	if (certificate_is_fresh(suspect->not_before, suspect->frame))
 		finding_term(&f, c->weights, "E09_fresh", false);
-	text_printf(&t, "%u", names);
-	finding_detail(&f, "names_same_issuer", count);
+	finding_number(&f, count, "names_same_issuer", names);
 	if (suspect->issuer_text)
 		finding_detail(&f, "issuer", suspect->issuer_text);
 	if (other->issuer_text)

@@ -94,16 +94,9 @@ static void on_message(struct detection *d, const struct event *ev)
 	}
 }
 
-static void number(struct finding *f, char buffer[24], const char *key, int64_t value)
-{
-	struct text t = text_over(buffer, 24);
-	text_printf(&t, "%lld", (long long)value);
-	finding_detail(f, key, buffer);
-}
-
 static void propose(struct detection *d, struct flow *flow, const struct tunnel *t, bool after_handshake)
 {
-	char text[2][24];
+	char text[2][FINDING_NUMBER_SIZE];
 	const struct waiting *w = &flow->waiting[t->initiator];
 	bool alive = flow->packets[dir_other(t->initiator)] > 0;
 	struct finding f = {.mechanism = mechanism_find(rules[t->protocol].mechanism), .kind = KIND_SYMPTOM};
@@ -120,8 +113,8 @@ static void propose(struct detection *d, struct flow *flow, const struct tunnel 
 			finding_suspect(&f, t->openings[i]);
 	}
 	finding_term(&f, d->weights, "E11", false);
-	number(&f, text[0], "openings", t->opening_count);
-	number(&f, text[1], "unanswered", w->sent);
+	finding_number(&f, text[0], "openings", t->opening_count);
+	finding_number(&f, text[1], "unanswered", w->sent);
 	finding_detail(&f, "part", after_handshake ? "post_handshake" : "opening");
 	finding_detail(&f, "far_end", alive ? "alive" : "unheard");
 	detection_propose(d, flow, &f);
@@ -165,10 +158,8 @@ static bool is_ours(const struct finding *f)
 
 static bool far_end_alive(const struct finding *f)
 {
-	for (size_t i = 0; i < f->detail_count; i++)
-		if (strcmp(f->details[i].key, "far_end") == 0)
-			return strcmp(f->details[i].value, "alive") == 0;
-	return false;
+	const char *far_end = finding_value(f, "far_end");
+	return far_end && strcmp(far_end, "alive") == 0;
 }
 
 /* Moderate where the far end is alive and the client's other traffic passed: what was lost is this protocol's. */
@@ -178,11 +169,9 @@ static void conclude(struct conclusion *c)
 		struct finding *f = c->findings[i];
 		if (!is_ours(f) || !far_end_alive(f))
 			continue;
-		struct attempt_range r = attempts_at(c->attempts, &f->client, &f->server, f->l4_proto, f->server_port);
-		for (size_t k = 0; k < r.count; k++)
-			if (r.at[k]->flow_id == f->flow_id &&
-			    guard_own_network_down(c->attempts, r.at[k], c->first_ns) == GUARD_CLEAR)
-				f->least = LABEL_MODERATE;
+		const struct attempt *a = attempt_of_finding(c->attempts, f);
+		if (a && guard_own_network_down(c->attempts, a, c->first_ns) == GUARD_CLEAR)
+			f->least = LABEL_MODERATE;
 	}
 }
 

@@ -60,17 +60,15 @@ static void on_zero_window(struct detection *d, const struct event *ev)
 static bool does_not_fit(const struct finding *f)
 {
 	static const char *const telling[] = {"E02b", "E03", "E03b", "E07"};
-	for (size_t i = 0; i < f->term_count; i++)
-		for (size_t k = 0; k < sizeof telling / sizeof *telling; k++)
-			if (strcmp(f->terms[i].id, telling[k]) == 0)
-				return true;
+	for (size_t k = 0; k < sizeof telling / sizeof *telling; k++)
+		if (finding_has_term(f, telling[k]))
+			return true;
 	return false;
 }
 
 static void judge(struct detection *d, struct flow *flow, const struct closed_window *w)
 {
-	char text[8];
-	struct text t = text_over(text, sizeof text);
+	char text[FINDING_NUMBER_SIZE];
 	struct finding f = {.mechanism = mechanism_find("zero_window_forged"), .kind = KIND_CONTRADICTION};
 	struct suspect s = {.flow = flow, .sender = w->dir, .packet = &w->packet, .genuine = &w->genuine};
 	(void)suspect_compare(&f, d->weights, &s);
@@ -78,8 +76,7 @@ static void judge(struct detection *d, struct flow *flow, const struct closed_wi
 		return;
 	finding_suspect(&f, w->packet.frame);
 	finding_evidence(&f, w->genuine.frame);
-	text_printf(&t, "%u", w->window_before);
-	finding_detail(&f, "window_before", text);
+	finding_number(&f, text, "window_before", w->window_before);
 	detection_propose(d, flow, &f);
 }
 

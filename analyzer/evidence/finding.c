@@ -3,6 +3,9 @@
 
 #include <nettle/sha2.h>
 
+#include <stdarg.h>
+#include <stdio.h>
+
 static const char *const alternative_names[ALTERNATIVE_COUNT] = {
     [ALT_AD_BLOCKER] = "ad_blocker",
     [ALT_SPLIT_DNS] = "split_dns",
@@ -141,6 +144,64 @@ void finding_detail(struct finding *f, const char *key, const char *value)
 	}
 	if (f->detail_count < FINDING_DETAILS_MAX)
 		f->details[f->detail_count++] = (struct detail){.key = key, .value = value};
+}
+
+void finding_number(struct finding *f, char buffer[FINDING_NUMBER_SIZE], const char *key, long long value)
+{
+	struct text t = text_over(buffer, FINDING_NUMBER_SIZE);
+	text_printf(&t, "%lld", value);
+	finding_detail(f, key, buffer);
+}
+
+static void keep_detail(struct finding *f, struct arena *a, const char *key, const char *value)
+{
+	const char *kept = arena_string(a, span_text(value));
+	if (kept)
+		finding_detail(f, key, kept);
+}
+
+void finding_print(struct finding *f, struct arena *a, const char *key, const char *fmt, ...)
+{
+	char room[TEXT_OUTSIDE_MAX];
+	va_list args;
+	va_start(args, fmt);
+	if (vsnprintf(room, sizeof room, fmt, args) >= 0)
+		keep_detail(f, a, key, room);
+	va_end(args);
+}
+
+void finding_outside(struct finding *f, struct arena *a, const char *key, struct span outside)
+{
+	char room[4 * TEXT_OUTSIDE_MAX + sizeof "..."];
+	struct text t = text_over(room, sizeof room);
+	text_escape(&t, outside, TEXT_LIST);
+	keep_detail(f, a, key, room);
+}
+
+const char *finding_value(const struct finding *f, const char *key)
+{
+	for (size_t i = 0; i < f->detail_count; i++)
+		if (strcmp(f->details[i].key, key) == 0)
+			return f->details[i].value;
+	return NULL;
+}
+
+bool finding_has_term(const struct finding *f, const char *id)
+{
+	for (size_t i = 0; i < f->term_count; i++)
+		if (strcmp(f->terms[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+int finding_compare_place(const struct finding *f, const struct finding *g)
+{
+	int order = addr_compare(&f->client, &g->client);
+	if (!order)
+		order = addr_compare(&f->server, &g->server);
+	if (!order)
+		order = f->l4_proto - g->l4_proto;
+	return order ? order : f->server_port - g->server_port;
 }
 
 static enum name_source trigger_name_source(enum trigger_kind kind)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "analyzer/base/arena.h"
 #include "analyzer/base/text.h"
 #include "analyzer/evidence/mechanism.h"
 #include "analyzer/net/flow.h"
@@ -16,6 +17,7 @@ enum {
 	FINDING_TERMS_MAX = 16,
 	FINDING_DETAILS_MAX = 24,
 	FINDING_SIGNATURES_MAX = 4,
+	FINDING_NUMBER_SIZE = 24, /* digits and sign of any number, and NUL */
 };
 
 enum finding_kind { KIND_CONTRADICTION, KIND_MATCH, KIND_SYMPTOM, KIND_INFORMATIONAL };
@@ -164,6 +166,24 @@ const struct frame_ref *finding_frame(const struct finding *f);
 /* Adds key=value, or gives the key a new value; text lives in a buffer that the caller keeps until candidate_add.
  * Silently dropped when full. */
 void finding_detail(struct finding *f, const char *key, const char *value);
+
+/* As finding_detail, with a number. */
+void finding_number(struct finding *f, char buffer[FINDING_NUMBER_SIZE], const char *key, long long value);
+
+/* As finding_detail, with the text in an arena that lives until candidate_add; dropped too when the arena is out of memory. */
+void finding_print(struct finding *f, struct arena *a, const char *key, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The same for text from outside: escaped, and cut as TEXT_OUTSIDE_MAX says. */
+void finding_outside(struct finding *f, struct arena *a, const char *key, struct span outside);
+
+/* The value of a detail; NULL: there is none of this key. */
+const char *finding_value(const struct finding *f, const char *key);
+
+bool finding_has_term(const struct finding *f, const char *id);
+
+/* An order by client, server, protocol and server port; 0: the same place. */
+int finding_compare_place(const struct finding *f, const struct finding *g);
 
 /* Client, server and ports of the flow; its name and trigger where the finding has none yet. */
 void finding_flow(struct finding *f, const struct flow *flow);

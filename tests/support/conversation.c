@@ -163,7 +163,9 @@ uint64_t conversation_send(struct conversation *c, struct wire w)
 	uint16_t flags = flags_of(w.flags);
 	uint32_t relative = w.seq || (flags & TCP_SYN) ? (uint32_t)w.seq : c->next[w.from];
 	size_t len = payload_of(&w, relative, l4 + 20);
-	struct frame frame = {.number = ++c->frames, .ts_ns = c->start_ns + (w.us + c->shift_us) * 1000, .linktype = LINKTYPE_ETHERNET};
+	struct frame frame = {.number = ++c->frames,
+	                      .ts_ns = c->start_ns + (w.us + c->shift_us) * 1000,
+	                      .linktype = LINKTYPE_ETHERNET};
 	c->last_ns = frame.ts_ns > c->last_ns ? frame.ts_ns : c->last_ns;
 	frame.wire_len = (uint32_t)len + 54;
 	struct packet p = {

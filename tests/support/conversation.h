@@ -53,7 +53,7 @@ struct conversation {
 	/* To be changed before the first packet. */
 	int64_t start_ns;
 	uint16_t client_port;
-	uint8_t server_host; /* last byte of 192.0.2.x */
+	uint8_t server_host;  /* last byte of 192.0.2.x */
 	uint16_t server_port; /* 0: 80 */
 	uint8_t server_net;   /* x of 192.0.x.80; 0: 2 */
 	int64_t shift_us;     /* is added to the times of packets */

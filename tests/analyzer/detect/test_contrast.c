@@ -71,22 +71,6 @@ static void contrast(struct setting *s)
 	contrast_all(s->all, s->count, &in);
 }
 
-static bool has_term(const struct finding *f, const char *id)
-{
-	for (size_t i = 0; i < f->term_count; i++)
-		if (strcmp(f->terms[i].id, id) == 0)
-			return true;
-	return false;
-}
-
-static const char *detail(const struct finding *f, const char *key)
-{
-	for (size_t i = 0; i < f->detail_count; i++)
-		if (strcmp(f->details[i].key, key) == 0)
-			return f->details[i].value;
-	return "";
-}
-
 /* Six failures of one name beside seven successes of others: p = 1 / 1716. */
 static void six_against_seven(void **state)
 {
@@ -97,12 +81,12 @@ static void six_against_seven(void **state)
 		pass(s, 10 + i * 20, 1, i % 2 ? "one.example" : "two.example");
 	contrast(s);
 	for (size_t i = 0; i < s->count; i++) {
-		assert_true(has_term(s->all[i], "E10_2"));
+		assert_true(finding_has_term(s->all[i], "E10_2"));
 		assert_int_equal(s->all[i]->selectivity, SELECT_NAME);
 	}
-	assert_string_equal(detail(s->all[0], "n_fail"), "6");
-	assert_string_equal(detail(s->all[0], "ctrl_ok"), "7");
-	assert_string_equal(detail(s->all[0], "q"), "0.000582751");
+	assert_string_equal(finding_value(s->all[0], "n_fail"), "6");
+	assert_string_equal(finding_value(s->all[0], "ctrl_ok"), "7");
+	assert_string_equal(finding_value(s->all[0], "q"), "0.000582751");
 	assert_int_equal(s->all[0]->evidence_count, 2); /* triggers of controls */
 }
 
@@ -170,7 +154,7 @@ static void three_against_three_is_not_enough(void **state)
 	assert_int_equal(s->all[0]->selectivity, SELECT_UNKNOWN);
 	pass(s, 100, 1, "two.example");
 	contrast(s);
-	assert_true(has_term(s->all[0], "E10_4"));
+	assert_true(finding_has_term(s->all[0], "E10_4"));
 }
 
 /* Twenty names tested: one that would do alone no longer does. */
@@ -194,8 +178,18 @@ static void one_acknowledged_control_is_enough_for_a_drop(void **state)
 	accuse(s, 0, 1, "blocked.example", ATTEMPT_UNACKED);
 	pass(s, 20, 1, "one.example");
 	contrast(s);
-	assert_true(has_term(s->all[0], "E10b"));
-	assert_string_equal(detail(s->all[0], "control_name"), "one.example");
+	assert_true(finding_has_term(s->all[0], "E10b"));
+	assert_string_equal(finding_value(s->all[0], "control_name"), "one.example");
+}
+
+/* Names come from the wire: nothing in one may end a detail and begin another. */
+static void a_control_name_is_escaped(void **state)
+{
+	struct setting *s = *state;
+	accuse(s, 0, 1, "blocked.example", ATTEMPT_UNACKED);
+	pass(s, 20, 1, "a;scope=state\x1b[2J");
+	contrast(s);
+	assert_string_equal(finding_value(s->all[0], "control_name"), "a\\x3bscope\\x3dstate\\x1b[2J");
 }
 
 static void what_is_no_acknowledged_control(void **state)
@@ -209,7 +203,7 @@ static void what_is_no_acknowledged_control(void **state)
 	pass(s, 1, 1, "blocked.example");
 	contrast(s);
 	/* slow.example's hello was acknowledged, which is a control; small, late, elsewhere and the name itself are not. */
-	assert_string_equal(detail(s->all[0], "control_name"), "slow.example");
+	assert_string_equal(finding_value(s->all[0], "control_name"), "slow.example");
 	assert_int_equal(s->all[1]->term_count, 0);
 }
 
@@ -219,7 +213,7 @@ static void a_name_that_never_passes_three_times(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		accuse(s, i * 20, 1 + i, "blocked.example", ATTEMPT_RESET);
 	contrast(s);
-	assert_true(has_term(s->all[2], "E13"));
+	assert_true(finding_has_term(s->all[2], "E13"));
 }
 
 static void a_name_that_passed_once(void **state)
@@ -229,7 +223,7 @@ static void a_name_that_passed_once(void **state)
 		accuse(s, i * 20, 1 + i, "blocked.example", ATTEMPT_RESET);
 	pass(s, 500, 9, "blocked.example");
 	contrast(s);
-	assert_false(has_term(s->all[2], "E13"));
+	assert_false(finding_has_term(s->all[2], "E13"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_setting, close_setting)
@@ -245,6 +239,7 @@ int main(void)
 	    TEST(three_against_three_is_not_enough),
 	    TEST(many_tests_cost),
 	    TEST(one_acknowledged_control_is_enough_for_a_drop),
+	    TEST(a_control_name_is_escaped),
 	    TEST(what_is_no_acknowledged_control),
 	    TEST(a_name_that_never_passes_three_times),
 	    TEST(a_name_that_passed_once),

@@ -153,12 +153,12 @@ static void one_packet_more_or_less_is_another_signature(void **state)
 static void clean_flows_have_no_signature(void **state)
 {
 	static const char *const flows[] = {
-	    "hpsaf",        /* an ordinary close */
-	    "hpsafr",       /* and a RST behind the FIN */
-	    "hpsa",         /* an idle connection */
-	    "hp",           /* a request that the server has not answered yet */
+	    "hpsaf",         /* an ordinary close */
+	    "hpsafr",        /* and a RST behind the FIN */
+	    "hpsa",          /* an idle connection */
+	    "hp",            /* a request that the server has not answered yet */
 	    "hpsapsapsapar", /* the RST is beyond the tenth packet */
-	    "",             /* a SYN whose SYN/ACK nothing is known of, so short ago that an answer may be on its way */
+	    "", /* a SYN whose SYN/ACK nothing is known of, so short ago that an answer may be on its way */
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof flows / sizeof *flows; i++) {

@@ -73,6 +73,50 @@ static void replaces_a_detail_and_stops_when_full(void **state)
 	assert_int_equal(f.detail_count, FINDING_DETAILS_MAX);
 }
 
+static void writes_numbers_and_outside_text(void **state)
+{
+	(void)state;
+	struct finding f = {0};
+	struct arena a = {0};
+	char room[FINDING_NUMBER_SIZE];
+	finding_number(&f, room, "least", INT64_MIN);
+	finding_print(&f, &a, "q", "%u.%03u", 1U, 20U);
+	finding_outside(&f, &a, "title", span_text("a;b=c\n"));
+	assert_string_equal(finding_value(&f, "least"), "-9223372036854775808");
+	assert_string_equal(finding_value(&f, "q"), "1.020");
+	assert_string_equal(finding_value(&f, "title"), "a\\x3bb\\x3dc\\x0a");
+	assert_null(finding_value(&f, "none"));
+	char far[2000];
+	memset(far, 1, sizeof far);
+	finding_outside(&f, &a, "title", span_of(far, sizeof far));
+	assert_int_equal(strlen(finding_value(&f, "title")), 4 * TEXT_OUTSIDE_MAX + 3);
+	struct arena full = {.budget = 1};
+	finding_print(&f, &full, "lost", "%s", "no room for this");
+	assert_null(finding_value(&f, "lost"));
+	arena_free(&a);
+	arena_free(&full);
+}
+
+static void orders_places(void **state)
+{
+	(void)state;
+	struct finding f = {.client = {.version = 4, .bytes = {10, 0, 0, 1}},
+	                    .server = {.version = 4, .bytes = {192, 0, 2, 1}},
+	                    .l4_proto = 6,
+	                    .server_port = 443};
+	struct finding g = f;
+	g.client_port = 1234;
+	assert_int_equal(finding_compare_place(&f, &g), 0);
+	g.server_port = 80;
+	assert_true(finding_compare_place(&f, &g) > 0);
+	g.l4_proto = 17;
+	assert_true(finding_compare_place(&f, &g) < 0);
+	g.server.bytes[3] = 0;
+	assert_true(finding_compare_place(&f, &g) > 0);
+	g.client.bytes[3] = 2;
+	assert_true(finding_compare_place(&f, &g) < 0);
+}
+
 static void takes_over_the_flow(void **state)
 {
 	(void)state;
@@ -175,6 +219,8 @@ int main(void)
 	    cmocka_unit_test(keeps_the_first_frames_when_full),
 	    cmocka_unit_test(names_a_suspect_not_as_evidence),
 	    cmocka_unit_test(replaces_a_detail_and_stops_when_full),
+	    cmocka_unit_test(writes_numbers_and_outside_text),
+	    cmocka_unit_test(orders_places),
 	    cmocka_unit_test(takes_over_the_flow),
 	    cmocka_unit_test(identifies_by_mechanism_and_frames),
 	    cmocka_unit_test(has_a_word_for_everything),
