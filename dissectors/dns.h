@@ -28,7 +28,7 @@ enum dns_section { DNS_ANSWER, DNS_AUTHORITY, DNS_ADDITIONAL };
 
 struct dns_record {
 	enum dns_section section;
-	struct span name;
+	struct span name; /* the very bytes of the message's qname where it is a bare pointer to the question */
 	uint16_t type, rrclass;
 	uint32_t ttl;
 	struct span rdata;  /* as on the wire */

@@ -81,12 +81,13 @@ static inline enum burst_fact burst_fact_of(bool yes)
 struct burst_dns {
 	bool present;
 	enum burst_fact aa, ra;
+	enum burst_fact rd;             /* the query asks for recursion */
 	enum burst_fact opt, query_opt; /* an EDNS OPT record in the answer, and in the query */
 	enum burst_fact pointer; /* the last record's name is a pointer to the question (c00c) and nothing follows it */
 	bool has_ttl;
 	uint32_t ttl; /* of the first answer record */
 	uint32_t answers, rcode;
-	uint32_t trailing; /* bytes behind the end of the message */
+	uint32_t trailing; /* bytes behind the end of the message, where they are not all 0 and the query had none */
 };
 
 struct burst_facts {

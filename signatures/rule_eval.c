@@ -75,6 +75,8 @@ static bool dns_value(const struct burst_dns *d, enum rule_fact fact, int64_t *o
 		return known_when(d->aa != BURST_UNKNOWN, d->aa, out);
 	case ABOUT_DNS_RA:
 		return known_when(d->ra != BURST_UNKNOWN, d->ra, out);
+	case ABOUT_DNS_RD:
+		return known_when(d->rd != BURST_UNKNOWN, d->rd, out);
 	case ABOUT_DNS_OPT:
 		return known_when(d->opt != BURST_UNKNOWN, d->opt, out);
 	case ABOUT_DNS_QUERY_OPT:

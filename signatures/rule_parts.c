@@ -88,6 +88,8 @@ const struct rule_fact_info rule_facts[RULE_FACT_COUNT] = {
     [ABOUT_DNS_AA] =
         {.name = "dns-aa", .words = "authoritative bit", .type = TYPE_WORD, .kinds = K_DNS, .choices = yes_no},
     [ABOUT_DNS_RA] = {.name = "dns-ra", .words = "recursion bit", .type = TYPE_WORD, .kinds = K_DNS, .choices = yes_no},
+    [ABOUT_DNS_RD] =
+        {.name = "dns-rd", .words = "recursion asked for", .type = TYPE_WORD, .kinds = K_DNS, .choices = yes_no},
     [ABOUT_DNS_OPT] =
         {.name = "dns-opt", .words = "OPT record in the answer", .type = TYPE_WORD, .kinds = K_DNS, .choices = yes_no},
     [ABOUT_DNS_QUERY_OPT] = {.name = "dns-query-opt",

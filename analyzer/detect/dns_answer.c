@@ -1,13 +1,12 @@
 /*
- * One answer seen by itself: what its header, its time and its addresses tell, and how a finding shows it. Field rules
- * of injectors: Anonymous et al., "Triplet Censors", FOCI 2020; the time test: Duan et al., "Hold-On", SATIN 2012.
+ * One answer seen by itself: what its header, its time and its addresses tell, and how a finding shows it. The time
+ * test: Duan et al., "Hold-On", SATIN 2012; rules about headers are rows of the signature set (dns_injector.h).
  */
 #include "analyzer/detect/dns_address.h"
 #include "analyzer/detect/dns_rules.h"
 #include "analyzer/detect/suspect.h"
 
 enum {
-	INJECTOR_RECORD_TTL = 60,
 	CONFIDENCE_LEAST = 7, /* of a signature, for its full weight */
 	PATTERN_LEAST = 16,   /* bytes of a name's pattern, likewise */
 	ADDRESSES_SHOWN = 4,
@@ -59,29 +58,28 @@ bool dns_answer_is_local(const struct dns_case *c, const struct dns_answer *a)
 	return addr_is_private(server) || addr_is_loopback(server) || hops_of(a->ip_ttl) == 0;
 }
 
-enum dns_fields dns_answer_fields(const struct dns_answer *a)
+static bool all_answers_hold(const struct dns_exchange *x, const struct signature *row)
 {
-	if (!a->ipv4 || a->ip_df || a->address_count == 0)
-		return DNS_FIELDS_NONE;
-	if (a->aa)
-		return a->record_ttl == INJECTOR_RECORD_TTL ? DNS_FIELDS_AUTHORITY : DNS_FIELDS_NONE;
-	return a->ip_id == 0 ? DNS_FIELDS_NO_ID : DNS_FIELDS_NONE;
+	for (size_t i = 0; i < x->answer_count; i++)
+		if (!dns_injectors_hold(&x->answers[i]->injectors, row))
+			return false;
+	return true;
 }
 
-const char *dns_fields_name(enum dns_fields f)
+const struct signature *dns_answer_injector(const struct dns_case *c, const struct dns_answer *a)
 {
-	static const char *const names[] = {
-	    [DNS_FIELDS_NONE] = NULL, [DNS_FIELDS_AUTHORITY] = "df0_aa1_ttl60", [DNS_FIELDS_NO_ID] = "df0_aa0_id0"};
-	return names[f];
-}
-
-const char *dns_answer_injector_fields(const struct dns_case *c, const struct dns_answer *a)
-{
-	enum dns_fields f = dns_answer_fields(a);
-	/* Many a machine counts no datagrams. */
-	if (f == DNS_FIELDS_NO_ID && !(c->resolver && dns_resolver_counts(c->resolver)))
+	bool counts = c->resolver && dns_resolver_counts(c->resolver);
+	if (c->resolver && dns_resolver_marks(c->resolver))
 		return NULL;
-	return dns_fields_name(f);
+	for (size_t i = 0; i < a->injectors.count; i++) {
+		const struct signature *row = a->injectors.row[i];
+		bool by_id = a->injectors.by_id & 1U << i, stray = a->injectors.by_trailing & 1U << i;
+		if (row->action != SIG_ACTION_HIT || stray || (by_id && !counts))
+			continue;
+		if (c->x->answer_count < 2 || !all_answers_hold(c->x, row))
+			return row;
+	}
+	return NULL;
 }
 
 static bool answer_delta(const struct dns_answer *a, int64_t *ns)
@@ -169,10 +167,10 @@ void dns_finding_suspect(struct finding *f, const struct dns_case *c, const stru
 		return;
 	compare_ttl(f, c, a);
 	compare_time(f, c, a);
-	const char *fields = dns_answer_injector_fields(c, a);
-	if (fields) {
-		finding_term(f, c->d->weights, "E12d", false);
-		finding_detail(f, "injector_fields", fields);
+	const struct signature *injector = dns_answer_injector(c, a);
+	if (injector) {
+		dns_injector_term(f, c->d->weights, injector);
+		finding_detail(f, "injector", injector->id);
 	}
 }
 
@@ -192,16 +190,20 @@ static const char *signature_term(const struct signature *s, const struct dns_an
 	return s->pattern.len >= PATTERN_LEAST ? "E09" : "E09b";
 }
 
-void dns_finding_signature(struct finding *f, const struct dns_case *c, const struct dns_answer *a, bool with_hint)
+static void answer_signature(struct finding *f, const struct dns_case *c, const struct dns_answer *a, bool with_hint)
 {
 	const struct signature *s = a->signature;
 	if (!s || a->false_positive)
 		return;
 	if (s->action == SIG_ACTION_HIT || with_hint)
 		finding_term(f, c->d->weights, signature_term(s, a), false);
-	for (size_t i = 0; i < f->signature_count; i++)
-		if (f->signatures[i] == s)
-			return;
-	if (f->signature_count < FINDING_SIGNATURES_MAX)
-		f->signatures[f->signature_count++] = s;
+	dns_injector_list(f, s, false);
+}
+
+void dns_finding_signature(struct finding *f, const struct dns_case *c, const struct dns_answer *a, bool with_hint)
+{
+	const struct signature *injector = dns_answer_injector(c, a);
+	answer_signature(f, c, a, with_hint);
+	if (injector && (f->kind == KIND_MATCH || f->kind == KIND_CONTRADICTION))
+		dns_injector_list(f, injector, false);
 }

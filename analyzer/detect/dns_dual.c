@@ -103,7 +103,7 @@ static unsigned marks_of(const struct dns_case *c, const struct dns_answer *a)
 		marks |= MARK_HASTY;
 	if (dns_answer_is_bogon(a))
 		marks |= MARK_BOGON;
-	if (dns_answer_injector_fields(c, a))
+	if (dns_answer_injector(c, a))
 		marks |= MARK_FIELDS;
 	if (c->resolver && dns_resolver_ttl(c->resolver, &usual) && (a->ip_ttl > usual + 1 || a->ip_ttl < usual - 1))
 		marks |= MARK_TTL;

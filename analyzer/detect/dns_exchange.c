@@ -101,6 +101,8 @@ static void transmission_note(struct dns_exchange *x, const struct packet *p)
 	x->last = frame_ref_of(p);
 	x->last_clock_ns = p->clock_ns;
 	x->ip_id = p->ip_id;
+	x->ip_ttl = p->ttl;
+	x->ip_df = p->ip_df;
 	if (x->transmissions < UINT16_MAX)
 		x->transmissions++;
 }
@@ -129,6 +131,7 @@ struct dns_exchange *dns_exchange_query(struct dns_exchanges *t, struct list *of
 	x->clock_ns = p->clock_ns;
 	x->first = frame_ref_of(p);
 	x->ipv4 = p->src.version == 4;
+	x->length = m->length;
 	x->has_opt = m->has_opt;
 	x->over_tcp = m->over_tcp;
 	x->trailing = m->trailing > 0;

@@ -7,6 +7,7 @@
 #include "analyzer/base/hash.h"
 #include "analyzer/base/list.h"
 #include "analyzer/base/pool.h"
+#include "analyzer/detect/dns_injector.h"
 #include "analyzer/net/flow.h"
 #include "dissectors/dns.h"
 #include "signatures/match.h"
@@ -48,6 +49,7 @@ struct dns_answer {
 	bool foreign_type;                 /* an address record answers a question of another type */
 	const struct signature *signature; /* best hit of its addresses and CNAME targets, or hint; NULL: none */
 	bool false_positive;               /* a row says that this is no blocking */
+	struct dns_injectors injectors;    /* rows about headers that it satisfies */
 };
 
 struct dns_exchange {
@@ -65,8 +67,11 @@ struct dns_exchange {
 	int64_t last_clock_ns; /* of the latest */
 	struct frame_ref first, last;
 	struct frame_ref repeats[DNS_REPEATS_MAX]; /* transmissions behind the first */
-	uint16_t ip_id;                            /* of the latest transmission */
-	uint16_t transmissions;                    /* capture copies apart */
+	uint32_t length;                           /* of the message, and the IP header of the latest transmission */
+	uint16_t ip_id;
+	uint8_t ip_ttl;
+	bool ip_df;
+	uint16_t transmissions; /* capture copies apart */
 	bool ipv4, has_opt, over_tcp, trailing, rd;
 	bool repeated_at_once;                       /* or one transmission was captured twice: nobody knows */
 	struct dns_answer *answers[DNS_ANSWERS_MAX]; /* in order of arrival, distinct */

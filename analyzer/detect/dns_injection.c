@@ -60,7 +60,8 @@ static void note_baseline(const struct dns_case *c)
 	             !(x->flow->flags & FLOW_TS_DISORDER);
 	if (c->resolver && x->answer_count == 1 && !x->over_tcp && !a->signature)
 		dns_resolver_note(c->resolver, a->ip_ttl, a->ipv4 ? a->ip_id : -1,
-		                  timed ? a->frame.ts_ns - a->asked.ts_ns : -1);
+		                  timed ? a->frame.ts_ns - a->asked.ts_ns : -1,
+		                  a->injectors.count && a->injectors.row[0]->action == SIG_ACTION_HIT);
 }
 
 /* What the client made of it: an address or none, whatever came first. */
@@ -119,7 +120,6 @@ static struct dns_outcome record_of(const struct dns_exchange *x, const char *na
 	    .qtype = x->key.qtype,
 	    .transmissions = x->transmissions,
 	    .query_opt = x->has_opt,
-	    .rd = x->rd,
 	    .to_client = x->query_dir == DIR_UP,
 	    .public_name = dns_name_is_public(dns_exchange_name(x)),
 	};
@@ -151,7 +151,7 @@ static void record_answer(const struct dns_case *c, size_t i, const char *name)
 		r.frames[k + 1] = a->copy_frames[k];
 	r.delta_ns = timed ? a->frame.ts_ns - a->asked.ts_ns : -1;
 	r.signature = a->signature;
-	r.fields = dns_answer_fields(a);
+	r.injectors = a->injectors;
 	r.address = a->addresses[0];
 	r.address_count = (uint8_t)a->address_count;
 	r.record_ttl = a->record_ttl;
@@ -280,8 +280,10 @@ static void on_message(struct detection *d, const struct event *ev)
 	}
 	struct dns_exchange *x = dns_exchange_find(&run->exchanges, ev, m);
 	struct dns_answer *a = x ? dns_exchange_answer(&run->exchanges, x, ev, m) : NULL;
-	if (a)
-		match_answer(d, a, m);
+	if (!a)
+		return;
+	match_answer(d, a, m);
+	dns_injectors_match(&a->injectors, d->signatures, x, a, ev, m);
 }
 
 static void on_close(struct detection *d, const struct event *ev)

@@ -188,17 +188,32 @@ static void judge_message(struct dns_verdict *v, const struct dns_outcome *r, co
 		v->odd |= DNS_ODD_OPT;
 }
 
-/* Fields that the resolver's machine sets itself say nothing. */
-static void judge_fields(struct dns_verdict *v, const struct dns_outcome *r, const struct others *o)
+/* Fields that the resolver's machine sets itself say nothing, nor does an IP-ID where it may not set any. */
+static bool row_tells(const struct dns_outcome *r, size_t at, const struct others *o)
 {
 	size_t same = 0, no_id = 0;
 	for (size_t i = 0; i < o->count; i++) {
-		same += o->at[i]->fields == r->fields;
+		same += dns_injectors_hold(&o->at[i]->injectors, r->injectors.row[at]);
 		no_id += o->at[i]->ipv4 && o->at[i]->ip_id == 0;
 	}
-	bool known = r->fields == DNS_FIELDS_AUTHORITY || (o->count > 0 && no_id == 0);
-	if (r->fields && known && same * MAJORITY_OF <= o->count)
-		v->odd |= DNS_ODD_FIELDS;
+	bool by_id = r->injectors.by_id & 1U << at;
+	return !(by_id && (o->count == 0 || no_id > 0)) && same * MAJORITY_OF <= o->count;
+}
+
+static void judge_fields(struct dns_verdict *v, const struct dns_outcome *r, const struct others *o)
+{
+	for (size_t i = 0; i < r->injectors.count; i++) {
+		const struct signature *row = r->injectors.row[i];
+		bool stray = r->injectors.by_trailing & 1U << i;
+		if ((stray ? v->stray : v->injector) || !row_tells(r, i, o))
+			continue;
+		if (stray) {
+			v->stray = row;
+			continue;
+		}
+		v->injector = row;
+		v->odd |= row->action == SIG_ACTION_HIT ? DNS_ODD_FIELDS : DNS_ODD_HINT;
+	}
 }
 
 static void judge_time(struct dns_verdict *v, const struct dns_outcome *r, const struct others *o)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "analyzer/detect/detector.h"
+#include "analyzer/detect/dns_injector.h"
 
 enum { DNS_LOG_LEAST = 128, DNS_LOG_MOST = 8192, DNS_LOG_FRAMES = 3 };
 
@@ -19,8 +20,9 @@ enum dns_odd {
 	DNS_ODD_OPT = 1 << 5,    /* no OPT record, which the resolver always gives */
 	DNS_ODD_HASTE = 1 << 6,  /* sooner than half the smallest time of five or more */
 	DNS_ODD_HASTE2 = 1 << 7, /* sooner than four fifths of it */
-	DNS_ODD_FIELDS = 1 << 8, /* fields of a known injector, which none of the others has */
+	DNS_ODD_FIELDS = 1 << 8, /* fields of a known injector, which few of the others have */
 	DNS_ODD_FAR = 1 << 9,    /* a TTL further away than sites of one service are */
+	DNS_ODD_HINT = 1 << 10,  /* no such fields, but a hint at an injector, which few of the others have */
 	DNS_ODD_HEADER = DNS_ODD_TTL | DNS_ODD_DF | DNS_ODD_ID,
 	DNS_ODD_MESSAGE = DNS_ODD_AA | DNS_ODD_RA | DNS_ODD_OPT,
 };
@@ -32,6 +34,8 @@ struct dns_verdict {
 	bool unanimous;  /* all have that TTL, give or take one, and one DF flag */
 	int64_t rtt_min_ns;
 	uint32_t rtt_samples;
+	const struct signature *injector; /* the row of DNS_ODD_FIELDS or DNS_ODD_HINT, else NULL */
+	const struct signature *stray;    /* the row about the bytes behind the message, or NULL */
 };
 
 struct dns_outcome {
@@ -49,10 +53,9 @@ struct dns_outcome {
 	uint32_t record_ttl, length, trailing;
 	uint16_t ip_id, qtype, rcode, transmissions;
 	uint8_t ip_ttl, address_count;
-	uint8_t fields; /* enum dns_fields, of a known injector */
+	struct dns_injectors injectors;
 	bool silent;
 	bool ipv4, ip_df, aa, ra, has_opt, query_opt, to_client;
-	bool rd; /* the client asked for recursion */
 	bool bogon, known, local, public_name;
 	bool disputed; /* another answer to the query contradicts it */
 	bool accused;  /* and it is thought the false one */

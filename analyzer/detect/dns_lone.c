@@ -54,13 +54,6 @@ static bool stands_out(const struct dns_outcome *r)
 	return has_fields(r) || (r->rcode != 0 && r->rcode != RCODE_SERVFAIL) || r->known || r->bogon;
 }
 
-/* A claim of authority with a record TTL of 60, to a client that asked for recursion. */
-static bool half_fields(const struct dns_outcome *r)
-{
-	enum { INJECTOR_RECORD_TTL = 60 };
-	return r->rd && r->aa && r->address_count > 0 && r->record_ttl == INJECTOR_RECORD_TTL;
-}
-
 /* A machine of the own network made this one answer (G20): a router with a page of its own, a portal. */
 static bool near_box(const struct dns_outcome *r)
 {
@@ -86,9 +79,11 @@ static enum reading read_faint(const struct dns_outcome *r)
 		return SYMPTOM;
 	if (r->rcode != 0 && (odd & DNS_ODD_DF) && agreed)
 		return SYMPTOM;
-	if (!half_fields(r) || (r->ipv4 && !has_fields(r)))
-		return PLAIN;
-	return r->verdict.others > 0 ? (odd & DNS_ODD_AA ? SYMPTOM : PLAIN) : has_fields(r) ? SYMPTOM : PLAIN;
+	if (r->verdict.others == 0)
+		return has_fields(r) ? SYMPTOM : PLAIN;
+	/* IPv6 has no DF flag, so what is known of injectors is at most hinted at. */
+	bool marked = has_fields(r) || (!r->ipv4 && (odd & DNS_ODD_HINT));
+	return marked && (odd & DNS_ODD_MESSAGE) ? SYMPTOM : PLAIN;
 }
 
 static enum reading read_outcome(const struct dns_outcome *r)
@@ -101,8 +96,7 @@ static enum reading read_outcome(const struct dns_outcome *r)
 		return FIELDS;
 	if (r->verdict.others == 0 || headers == 0)
 		return read_faint(r);
-	/* IPv6 has no DF flag to look at. */
-	if (has_fields(r) || (!r->ipv4 && half_fields(r) && (odd & DNS_ODD_AA)))
+	if (has_fields(r))
 		return FIELDS;
 	bool path = odd & (DNS_ODD_TTL | DNS_ODD_ID), message = odd & DNS_ODD_MESSAGE, hasty = odd & DNS_ODD_HASTE;
 	if ((odd & DNS_ODD_DF) && path && (several || stands_out(r)))
@@ -129,8 +123,8 @@ static void add_terms(struct finding *f, const struct weights *w, const struct d
 		finding_term(f, w, "E12f", false);
 	if (odd & (DNS_ODD_HASTE | DNS_ODD_HASTE2))
 		finding_term(f, w, odd & DNS_ODD_HASTE ? "E01" : "E01b", others < HASTE_FULL);
-	if (has_fields(r) || half_fields(r))
-		finding_term(f, w, "E12d", !has_fields(r));
+	if (r->verdict.injector)
+		dns_injector_term(f, w, r->verdict.injector);
 }
 
 static void add_facts(struct finding *f, const struct dns_outcome *r)
@@ -187,8 +181,8 @@ static void describe(struct finding *f, const struct dns_outcome *r, struct deta
 	               r->rcode || !r->address_count ? dns_rcode_name(r->rcode) : addr_text(&r->address, out->said));
 	finding_detail(f, "differs", out->odd);
 	finding_number(f, out->others, "compared", r->verdict.others);
-	if (has_fields(r))
-		finding_detail(f, "injector_fields", dns_fields_name(r->fields));
+	if (r->verdict.injector)
+		finding_detail(f, has_fields(r) ? "injector" : "hint", r->verdict.injector->id);
 }
 
 static void propose(struct conclusion *c, const struct dns_outcome *r, enum reading reading)
@@ -200,6 +194,8 @@ static void propose(struct conclusion *c, const struct dns_outcome *r, enum read
 	add_answer(&f, r);
 	add_terms(&f, c->weights, r);
 	describe(&f, r, &details);
+	if (reading == FIELDS && !near_box(r))
+		dns_injector_list(&f, r->verdict.injector, true);
 	if (near_box(r)) {
 		f.guards_named |= 1U << GUARD_LOCAL_BOX;
 		f.mechanism = mechanism_find("local_interference");
@@ -209,20 +205,26 @@ static void propose(struct conclusion *c, const struct dns_outcome *r, enum read
 }
 
 /*
- * Bytes behind the message. A resolver with a fault may send some, a forger who copies too much of its memory did; only
- * beside other signs of a forged answer is it a match.
+ * Bytes behind the message. A resolver with a fault may send some, a forger who copies too much of its memory did: a row
+ * says who. Only beside other signs of a forged answer is it a match.
  */
 static void propose_stray(struct conclusion *c, const struct dns_outcome *r, enum reading reading)
 {
 	struct finding f;
 	struct details details;
-	bool forged = reading == FIELDS || reading == CONTRADICTION || r->known || r->accused;
+	const struct signature *row = r->verdict.stray;
+	bool signs = reading == FIELDS || reading == CONTRADICTION || r->known || r->accused, forged = row && signs;
 	dns_outcome_finding(&f, r, "dns_trailing_garbage");
 	f.kind = forged ? KIND_MATCH : KIND_SYMPTOM;
 	add_answer(&f, r);
 	if (forged)
 		add_terms(&f, c->weights, r);
-	finding_term(&f, c->weights, forged ? "E12d" : "E09_hint", false);
+	if (forged) {
+		dns_injector_term(&f, c->weights, row);
+		dns_injector_list(&f, row, true);
+	} else {
+		finding_term(&f, c->weights, "E09_hint", false);
+	}
 	describe(&f, r, &details);
 	finding_number(&f, details.trailing, "trailing", r->trailing);
 	(void)conclusion_propose(c, &f);

@@ -88,9 +88,17 @@ bool dns_resolver_counts(const struct dns_resolver *r)
 	return r->epoch[0].ids + r->epoch[1].ids >= DNS_TTL_LEAST && r->epoch[0].no_id + r->epoch[1].no_id == 0;
 }
 
-void dns_resolver_note(struct dns_resolver *r, uint8_t ttl, int32_t ip_id, int64_t rtt_ns)
+bool dns_resolver_marks(const struct dns_resolver *r)
+{
+	uint32_t noted = r->epoch[0].noted + r->epoch[1].noted, marked = r->epoch[0].marked + r->epoch[1].marked;
+	return marked > noted / 3;
+}
+
+void dns_resolver_note(struct dns_resolver *r, uint8_t ttl, int32_t ip_id, int64_t rtt_ns, bool marked)
 {
 	struct dns_epoch *epoch = &r->epoch[0];
+	epoch->noted++;
+	epoch->marked += marked;
 	tally_add(&epoch->ttl, ttl);
 	epoch->ids += ip_id > 0;
 	epoch->no_id += ip_id == 0;

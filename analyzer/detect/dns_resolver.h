@@ -21,6 +21,8 @@ enum {
 
 struct dns_epoch {
 	struct tally ttl;
+	uint32_t noted;      /* answers */
+	uint32_t marked;     /* among them with the marks of an injector */
 	uint32_t answers;    /* with a time */
 	uint32_t ids, no_id; /* IPv4 answers with an IP-ID, and with 0 */
 	int64_t rtt_min_ns;
@@ -56,8 +58,12 @@ void dns_resolvers_free(struct dns_resolvers *t);
 struct dns_resolver *dns_resolver_of(struct dns_resolvers *t, const struct addr *client, const struct addr *server,
                                      uint16_t port, int64_t now_ns);
 
-/* An undisputed answer; rtt_ns negative: its time is not known. ip_id negative: IPv6. */
-void dns_resolver_note(struct dns_resolver *r, uint8_t ttl, int32_t ip_id, int64_t rtt_ns);
+/* An undisputed answer; rtt_ns negative: its time is not known. ip_id negative: IPv6. marked: a row about injectors
+ * holds for it, see dns_resolver_marks. */
+void dns_resolver_note(struct dns_resolver *r, uint8_t ttl, int32_t ip_id, int64_t rtt_ns, bool marked);
+
+/* More than a third of its answers have the marks of an injector: its machine sets them so. */
+bool dns_resolver_marks(const struct dns_resolver *r);
 
 /* Two answers or more, and all had an IP-ID. */
 bool dns_resolver_counts(const struct dns_resolver *r);

@@ -33,24 +33,19 @@ void dns_finding_open(struct finding *f, const struct dns_case *c, const char *m
 /* The answer and its copies as suspects, its facts, and the terms of its header and time: E01, E01b, E02b, E12d. */
 void dns_finding_suspect(struct finding *f, const struct dns_case *c, const struct dns_answer *a);
 
-/* The term of the answer's signature, which is listed too; a hint gives one only when `with_hint`. */
+/* The term of the answer's signature, which is listed too; a hint gives one only when `with_hint`. The injector's row is
+ * listed behind it, unless the finding is a symptom: its kind must be set. */
 void dns_finding_signature(struct finding *f, const struct dns_case *c, const struct dns_answer *a, bool with_hint);
 
 /* It came sooner than the resolver ever answered: 2 under half of its smallest time (E01), 1 under four fifths,
  * else 0. */
 int dns_answer_haste(const struct dns_case *c, const struct dns_answer *a);
 
-/* Header fields that a known injector sets so (DN4). */
-enum dns_fields {
-	DNS_FIELDS_NONE,
-	DNS_FIELDS_AUTHORITY, /* DF clear, AA, a record TTL of 60 */
-	DNS_FIELDS_NO_ID,     /* DF clear, no AA, IP-ID 0 */
-};
-enum dns_fields dns_answer_fields(const struct dns_answer *a);
-const char *dns_fields_name(enum dns_fields f); /* NULL for none */
-
-/* The same in words, or NULL; without an IP-ID only where the resolver is known to give its answers some. */
-const char *dns_answer_injector_fields(const struct dns_case *c, const struct dns_answer *a);
+/*
+ * The row of a known injector whose marks the answer has (DN4), or NULL: where not all answers to the query have them, nor
+ * many of the resolver's others. Marks in the IP-ID only where the resolver is known to give its answers some.
+ */
+const struct signature *dns_answer_injector(const struct dns_case *c, const struct dns_answer *a);
 
 /* There is an address, and none is public. */
 bool dns_answer_is_bogon(const struct dns_answer *a);

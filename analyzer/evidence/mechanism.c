@@ -726,15 +726,14 @@ const struct mechanism mechanisms[] = {
                           "to come from, and "
                           "what was hit was chosen: it fits censorship by forged DNS answers.",
         .source = "Anonymous et al., Triplet Censors, FOCI 2020; Duan et al., SATIN 2012",
-        .rule = "The fields are those of a published injector (AA with DF clear and a record TTL of 60; or DF clear "
-                "and IP-ID 0) "
-                "and not the resolver's, and TTL, DF or IP-ID differ from its answers to other names within ten "
-                "minutes; or DF "
-                "differs, and TTL or IP-ID; or AA, RA or OPT, and one of the three. A TTL far away alone is a symptom.",
+        .rule = "The header satisfies a rule about a published injector (signatures/injectors.csv) that the "
+                "resolver's answers to other names within ten minutes do not, and TTL, DF or IP-ID differ from theirs; "
+                "or DF differs, and TTL or IP-ID; or AA, RA or OPT, and one of the three. A TTL far away alone is a "
+                "symptom.",
         .innocent = "Sister machines behind one address differ in TTL and IP-ID, not in settings; a changed path. A "
                     "resolver with "
                     "zones of its own sets AA, with the same IP header.",
-        .terms = "E02b E03 E12d E12e E12f E01 E01b",
+        .terms = "E02b E03 E12d E12e E12f E01 E01b E09_hint",
     },
     {
         .id = "dns_trailing_garbage",
@@ -746,7 +745,7 @@ const struct mechanism mechanisms[] = {
         .source = "Fan et al., Wallbleed, NDSS 2025",
         .rule = "1 to 125 bytes, not all 0, behind the last record of an answer over UDP whose query had none. A match "
                 "where the "
-                "answer shows another sign of being forged, else a symptom.",
+                "answer shows another sign of being forged and a signature knows such bytes, else a symptom.",
         .innocent = "Faulty resolvers and forwarders send such bytes for all names.",
         .terms = "E12d E09_hint E02b E03 E12e E12f",
     },
@@ -768,7 +767,7 @@ const struct mechanism mechanisms[] = {
         .innocent = "Private views of a name, filtering resolvers the client chose, resolvers that refuse strangers, "
                     "failures of a "
                     "zone (SERVFAIL alone says nothing).",
-        .terms = "E12 E02b E03 E12e E12f E01 E01b E11",
+        .terms = "E12 E02b E03 E12d E12e E12f E01 E01b E09_hint E11",
     },
     {
         .id = "dns_sinkhole_ip",

@@ -202,6 +202,7 @@ static void dns_answers(void **unused)
 	b.dns = (struct burst_dns){.present = true,
 	                           .aa = BURST_YES,
 	                           .ra = BURST_NO,
+	                           .rd = BURST_YES,
 	                           .opt = BURST_NO,
 	                           .query_opt = BURST_YES,
 	                           .pointer = BURST_YES,
@@ -210,9 +211,9 @@ static void dns_answers(void **unused)
 	                           .answers = 1,
 	                           .trailing = 125};
 	struct packet_rule rule =
-	    rule_of(RULE_DNS,
-	            "df = no; ipid = 0; ttl = request; dns-aa = yes; dns-ra = no; dns-opt = no; dns-query-opt = yes; "
-	            "dns-pointer = yes; dns-ttl = 60; dns-answers = 1; dns-rcode = 0; dns-trailing = 1..125");
+	    rule_of(RULE_DNS, "df = no; ipid = 0; ttl = request; dns-aa = yes; dns-ra = no; dns-rd = yes; dns-opt = "
+	                      "no; dns-query-opt = yes; "
+	                      "dns-pointer = yes; dns-ttl = 60; dns-answers = 1; dns-rcode = 0; dns-trailing = 1..125");
 	assert_true(rule_holds(&rule, &b));
 	b.packet[0].ttl = 54;
 	assert_false(rule_holds(&rule, &b));

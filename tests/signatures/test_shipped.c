@@ -208,7 +208,7 @@ static void everyday_closes(void **unused)
 	     "dns aa=no ra=yes opt=yes query-opt=yes ttl=60 answers=1 pointer=no | request udp ttl=64 | udp ttl=57 "
 	     "id=1234"},
 	    {SIG_DNS_RULE,
-	     "dns aa=yes ra=no ttl=60 answers=1 pointer=yes | request udp ttl=64 | udp nodf ttl=57 id=1234"},
+	     "dns aa=yes ra=no rd=no ttl=60 answers=1 pointer=yes | request udp ttl=64 | udp nodf ttl=57 id=1234"},
 	    {SIG_DNS_RULE, "dns aa=no ra=yes ttl=300 answers=1 pointer=yes | request udp ttl=64 | udp ttl=64 id=0"},
 	    {SIG_DNS_RULE, "dns aa=no ra=yes ttl=300 answers=1 pointer=yes | udp ipv6 ttl=57"},
 	    {SIG_DNS_RULE, "dns aa=no rcode=3 answers=0 | udp nodf ttl=57 id=9"},

@@ -154,10 +154,10 @@ static bool dns_read(struct burst_dns *d, struct span text, struct span *wrong)
 		struct span w = *wrong = next_word(&text, ' ');
 		if (number(w, "ttl", &d->ttl))
 			d->has_ttl = true;
-		else if (!fact(w, "aa", &d->aa) && !fact(w, "ra", &d->ra) && !fact(w, "opt", &d->opt) &&
-		         !fact(w, "query-opt", &d->query_opt) && !fact(w, "pointer", &d->pointer) &&
-		         !number(w, "answers", &d->answers) && !number(w, "rcode", &d->rcode) &&
-		         !number(w, "trailing", &d->trailing))
+		else if (!fact(w, "aa", &d->aa) && !fact(w, "ra", &d->ra) && !fact(w, "rd", &d->rd) &&
+		         !fact(w, "opt", &d->opt) && !fact(w, "query-opt", &d->query_opt) &&
+		         !fact(w, "pointer", &d->pointer) && !number(w, "answers", &d->answers) &&
+		         !number(w, "rcode", &d->rcode) && !number(w, "trailing", &d->trailing))
 			return false;
 	}
 	return true;

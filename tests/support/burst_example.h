@@ -7,7 +7,7 @@
  * `seq` counts from what the sender had come to; gap is the time since the packet before. A packet behind `own`, `other` or
  * `request` is that one (rule.h). Facts of the whole burst come in items of their own: `stage=post_psh`, `asked=tls`,
  * `to=client`, `counter=local`, `other-counter=zero`, `front-end=no`, `port=443`, `http=302`,
- * `dns aa=yes ra=no opt=no query-opt=yes pointer=yes ttl=60 answers=1 rcode=0 trailing=12`.
+ * `dns aa=yes ra=no rd=yes opt=no query-opt=yes pointer=yes ttl=60 answers=1 rcode=0 trailing=12`.
  */
 #pragma once
 

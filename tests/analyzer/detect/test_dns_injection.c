@@ -19,7 +19,9 @@ static const char rows[] =
         SIGNATURE_ROW("national", "dns", "answer", "eq", "203.0.113.77", "owner.example.com", "national", "CN", "hit")
             SIGNATURE_ROW("maybe", "dns", "answer", "eq", "203.0.113.99", "", "unclear", "CN", "hint")
                 SIGNATURE_ROW("cname", "dns", "cname", "full", "blocked.isp.example", "", "isp", "RU", "hit")
-                    SIGNATURE_ROW("error", "dns", "answer", "eq", "203.0.113.50", "", "benign", "", "fp");
+                    SIGNATURE_ROW("error", "dns", "answer", "eq", "203.0.113.50", "", "benign", "", "fp")
+                        SIGNATURE_ROW("one", "dns", "rule", "eq", "df = no; dns-aa = yes; dns-ttl = 60", "", "national",
+                                      "CN", "hit");
 
 static int open_world(void **state)
 {
@@ -231,9 +233,70 @@ static void adds_fields_and_a_mirrored_id(void **state)
 	const struct finding *d = world_finding(w, "dns_dual_answer");
 	assert_int_equal(finding_term_db(d, "E12d"), 10);
 	assert_int_equal(finding_term_db(d, "E03b"), 25);
-	assert_string_equal(finding_detail_value(d, "injector_fields"), "df0_aa1_ttl60");
+	assert_string_equal(finding_detail_value(d, "injector"), "one");
+	assert_string_equal(d->signatures[0]->id, "one");
 	assert_int_equal(d->label, LABEL_VERY_STRONG);
 	assert_false(d->facts.df);
+}
+
+static void hear_marked(struct world *w, struct flow *f, const struct said *s)
+{
+	world_packet(w, f, DIR_DOWN, 8 * MS)->ip_df = false;
+	talk_answer(w, s);
+}
+
+/* What every answer to the query has tells none from another. */
+static void ignores_fields_that_both_answers_have(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	hear_marked(w, f, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
+	hear_marked(w, f, SAID(.addresses = "198.51.7.1", .aa = true, .ttl = 60));
+	const struct finding *d = world_finding(w, "dns_dual_answer");
+	assert_non_null(d);
+	assert_int_equal(finding_term_db(d, "E12d"), 0);
+	assert_int_equal(d->signature_count, 0);
+}
+
+/* A server asked for its own zone, and one name of it is known from forged answers. */
+static const struct finding *known_behind(struct world *w, bool marked)
+{
+	struct flow *f = resolver(w);
+	ask(w, f, "other.example.com", A, 0);
+	hear_marked(w, f,
+	            &(struct said){.name = "other.example.com", .addresses = "198.51.7.1", .aa = marked, .ttl = 60});
+	world_packet(w, f, DIR_UP, 16000 * MS);
+	ask(w, f, "www.example.com", A, 0);
+	hear_marked(w, f, SAID(.addresses = "203.0.113.66", .aa = true, .ttl = 60));
+	return world_finding(w, "dns_known_forged_ip");
+}
+
+static void adds_fields_to_a_known_address(void **state)
+{
+	const struct finding *d = known_behind(*state, false);
+	assert_int_equal(finding_term_db(d, "E12d"), 10);
+	assert_string_equal(d->signatures[0]->id, "pool");
+	assert_string_equal(d->signatures[1]->id, "one");
+}
+
+static void ignores_fields_that_the_server_always_has(void **state)
+{
+	const struct finding *d = known_behind(*state, true);
+	assert_int_equal(finding_term_db(d, "E12d"), 0);
+	assert_int_equal(d->signature_count, 1);
+}
+
+/* The row is national, and the address only odd: nobody is named. */
+static void names_no_injector_of_an_odd_address(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	ask(w, f, "www.example.com", A, 0);
+	hear_marked(w, f, SAID(.addresses = "10.1.2.3", .aa = true, .ttl = 60));
+	const struct finding *d = world_finding(w, "dns_bogon_answer");
+	assert_int_equal(d->kind, KIND_SYMPTOM);
+	assert_int_equal(d->signature_count, 0);
 }
 
 /* The genuine answer was not captured: what is too quick is forged, all of it. */
@@ -973,6 +1036,10 @@ int main(void)
 	    TEST(does_not_time_a_repeated_query),
 	    TEST(has_no_usual_ttl_where_several_hosts_answer),
 	    TEST(adds_fields_and_a_mirrored_id),
+	    TEST(ignores_fields_that_both_answers_have),
+	    TEST(adds_fields_to_a_known_address),
+	    TEST(ignores_fields_that_the_server_always_has),
+	    TEST(names_no_injector_of_an_odd_address),
 	    TEST(suspects_all_hasty_answers),
 	    TEST(counts_repeats_of_a_forged_answer),
 	    TEST(counts_a_burst_of_three_ttls),

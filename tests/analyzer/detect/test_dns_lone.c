@@ -12,8 +12,15 @@ extern const struct detector detector_dns_injection;
 
 enum { MS = 1000, NXDOMAIN = 3, REFUSED = 5, SERVFAIL = 2, USUAL_TTL = 52 };
 
+#define RULE(id, pattern, action) SIGNATURE_ROW(id, "dns", "rule", "eq", pattern, "", "national", "CN", action)
+
 static const char rows[] =
-    SIGNATURE_ROW("pool", "dns", "answer", "eq", "203.0.113.66", "owner.example.com", "injected", "CN", "hit");
+    SIGNATURE_ROW("pool", "dns", "answer", "eq", "203.0.113.66", "owner.example.com", "injected", "CN", "hit")
+        RULE("one", "df = no; dns-rd = yes; dns-aa = yes; dns-ttl = 60; dns-answers = 1", "hit")
+            RULE("aa60", "dns-rd = yes; dns-aa = yes; dns-ttl = 60", "hint")
+                RULE("no-id", "df = no; ipid = 0; dns-aa = no; dns-pointer = yes", "hit")
+                    RULE("bleed", "dns-trailing = 1..125; dns-rcode = 0", "hit")
+                        RULE("mirror", "ttl = request", "hint");
 
 static int open_world(void **state)
 {
@@ -80,8 +87,109 @@ static void finds_a_known_injector_by_one_answer(void **state)
 	assert_int_equal(d->trigger.number, 1);
 	assert_string_equal(d->name, "www.example.com");
 	assert_string_equal(finding_detail_value(d, "differs"), "ttl|df|aa");
+	assert_string_equal(finding_detail_value(d, "injector"), "one");
+	assert_int_equal(d->signature_count, 1);
+	assert_string_equal(d->signatures[0]->id, "one");
 	assert_int_equal(d->facts.ttl_baseline, USUAL_TTL);
 	assert_int_equal(world_findings(w), 1);
+}
+
+static void one_look(struct world *w, const struct said *s, uint8_t ttl)
+{
+	struct flow *f = resolver(w);
+	struct packet *p = answered(w, f);
+	p->ttl = ttl;
+	p->ip_df = false;
+	talk_answer(w, s);
+	usual(w, f, 1);
+}
+
+static void needs_every_field_of_a_row(void **state)
+{
+	one_look(*state, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 61), 119);
+	assert_int_equal(world_findings(*state), 0);
+}
+
+static void looks_for_what_the_rows_say(void **state)
+{
+	struct world *w = *state;
+	world_close(w);
+	world_open(w, &detector_dns_injection, RULE("mine", "dns-ttl = 61", "hit"));
+	one_look(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 61), 119);
+	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
+	assert_non_null(d);
+	assert_string_equal(finding_detail_value(d, "injector"), "mine");
+}
+
+static void knows_no_injector_without_rows(void **state)
+{
+	struct world *w = *state;
+	world_close(w);
+	world_open(w, &detector_dns_injection, RULE("one", "df = no; dns-aa = yes; dns-ttl = 60", "off"));
+	one_look(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60), 119);
+	assert_int_equal(world_findings(w), 0);
+}
+
+/* A hint is no reason to look at an answer, but weighs with other reasons; it names nobody. */
+static void counts_a_hint_beside_a_contradiction(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	usual(w, f, 2);
+	world_packet(w, f, DIR_UP, 500 * MS)->ttl = 59;
+	talk_query(w, SAID(.rcode = 0));
+	struct packet *p = world_packet(w, f, DIR_DOWN, 30 * MS);
+	p->ttl = 59;
+	p->ip_df = false;
+	talk_answer(w, SAID(.addresses = "203.0.114.9"));
+	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_CONTRADICTION);
+	assert_int_equal(d->score_db, 13 + 6 + 3);
+	assert_int_equal(finding_term_db(d, "E12d"), 0);
+	assert_int_equal(d->signature_count, 0);
+	assert_string_equal(finding_detail_value(d, "hint"), "mirror");
+}
+
+static void believes_a_hint_alone(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	usual(w, f, 2);
+	world_packet(w, f, DIR_UP, 500 * MS)->ttl = USUAL_TTL;
+	talk_query(w, SAID(.rcode = 0));
+	world_packet(w, f, DIR_DOWN, 30 * MS);
+	talk_answer(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
+	assert_int_equal(world_findings(w), 0);
+}
+
+/* Another answer of the resolver, then one without an IP-ID. */
+static const struct finding *no_id_beside(struct world *w, bool other_counts)
+{
+	struct flow *f = resolver(w);
+	talk_ask(w, f, &(struct said){.name = "n.example.org"}, 100 * MS);
+	struct packet *p = world_packet(w, f, DIR_DOWN, 40 * MS);
+	p->ip_id = other_counts ? p->ip_id : 0;
+	talk_answer(w, &(struct said){.name = "n.example.org", .addresses = "198.51.7.9"});
+	p = answered(w, f);
+	p->ip_id = 0;
+	p->ip_df = false;
+	p->ttl = 57;
+	talk_answer(w, SAID(.addresses = "203.0.114.9"));
+	return world_finding(w, "dns_injector_fingerprint");
+}
+
+static void finds_a_missing_id_where_others_have_one(void **state)
+{
+	const struct finding *d = no_id_beside(*state, true);
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_MATCH);
+	assert_string_equal(d->signatures[0]->id, "no-id");
+}
+
+static void believes_a_missing_id_where_others_lack_one(void **state)
+{
+	assert_null(no_id_beside(*state, false));
 }
 
 /* The same fields, from the machine that always answers. */
@@ -105,6 +213,7 @@ static void takes_fields_alone_for_a_symptom(void **state)
 	assert_non_null(d);
 	assert_int_equal(d->kind, KIND_SYMPTOM);
 	assert_int_equal(d->label, LABEL_WEAK);
+	assert_int_equal(d->signature_count, 0);
 }
 
 /* A machine that never counts its datagrams and clears DF. */
@@ -145,7 +254,9 @@ static void finds_it_in_ipv6(void **state)
 	talk_answer(w, SAID(.addresses = "203.0.114.9", .aa = true, .ttl = 60));
 	const struct finding *d = world_finding(w, "dns_injector_fingerprint");
 	assert_non_null(d);
-	assert_int_equal(d->score_db, 13 + 3 + 5);
+	assert_int_equal(d->kind, KIND_CONTRADICTION);
+	assert_int_equal(d->score_db, 13 + 3 + 3);
+	assert_string_equal(finding_detail_value(d, "hint"), "aa60");
 }
 
 static void finds_two_differences_in_the_header(void **state)
@@ -340,6 +451,33 @@ static void finds_stray_memory_behind_a_forged_answer(void **state)
 	assert_int_equal(d->kind, KIND_MATCH);
 	assert_int_equal(d->label, LABEL_MODERATE);
 	assert_string_equal(finding_detail_value(d, "trailing"), "40");
+	assert_string_equal(d->signatures[0]->id, "bleed");
+}
+
+static void knows_no_forger_of_so_many_stray_bytes(void **state)
+{
+	struct world *w = *state;
+	world_close(w);
+	world_open(w, &detector_dns_injection,
+	           SIGNATURE_ROW("pool", "dns", "answer", "eq", "203.0.113.66", "", "injected", "CN", "hit")
+	               RULE("bleed", "dns-trailing = 1..39", "hit"));
+	answered(w, resolver(w))->ttl = 90;
+	talk_answer(w, SAID(.addresses = "203.0.113.66", .trailing = 40));
+	const struct finding *d = world_finding(w, "dns_trailing_garbage");
+	assert_non_null(d);
+	assert_int_equal(d->kind, KIND_SYMPTOM);
+}
+
+/* A sister machine with a fault: no field of its own header is an injector's. */
+static void takes_stray_bytes_and_another_ttl_for_a_symptom(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	usual(w, f, 3);
+	answered(w, f)->ttl = 55;
+	talk_answer(w, SAID(.addresses = "198.51.7.1", .trailing = 12));
+	assert_int_equal(world_finding(w, "dns_trailing_garbage")->kind, KIND_SYMPTOM);
+	assert_null(world_finding(w, "dns_injector_fingerprint"));
 }
 
 static void takes_stray_bytes_alone_for_a_symptom(void **state)
@@ -379,6 +517,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 	    TEST(finds_a_known_injector_by_one_answer),
+	    TEST(needs_every_field_of_a_row),
+	    TEST(looks_for_what_the_rows_say),
+	    TEST(knows_no_injector_without_rows),
+	    TEST(counts_a_hint_beside_a_contradiction),
+	    TEST(believes_a_hint_alone),
+	    TEST(finds_a_missing_id_where_others_have_one),
+	    TEST(believes_a_missing_id_where_others_lack_one),
 	    TEST(believes_fields_of_the_resolver_itself),
 	    TEST(takes_fields_alone_for_a_symptom),
 	    TEST(believes_a_resolver_without_ids),
@@ -396,7 +541,9 @@ int main(void)
 	    TEST(believes_codes_of_the_resolver),
 	    TEST(contradicts_a_code_by_a_second_answer),
 	    TEST(finds_stray_memory_behind_a_forged_answer),
+	    TEST(knows_no_forger_of_so_many_stray_bytes),
 	    TEST(takes_stray_bytes_alone_for_a_symptom),
+	    TEST(takes_stray_bytes_and_another_ttl_for_a_symptom),
 	    TEST(every_query_is_an_attempt),
 #undef TEST
 	};
