@@ -51,6 +51,7 @@ static int conclude(const struct capture_pass *pass, struct capture_result *r)
 			continue;
 		if (gather(pass, r) != 0)
 			return ERR_NOMEM;
+		candidates_pin(&r->candidates);
 		c.findings = r->findings;
 		c.finding_count = r->count;
 		for (size_t i = 0; i < pass->shard_count; i++)

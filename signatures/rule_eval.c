@@ -204,8 +204,10 @@ static bool step_of(const struct rule_condition *c, const struct burst_packet *o
                     int64_t *out)
 {
 	int64_t from, to;
-	if (c->fact == ABOUT_GAP)
-		return known_when(one->timed && two->timed, two->ns - one->ns, out);
+	if (c->fact == ABOUT_GAP) {
+		bool timed = one->timed && two->timed;
+		return known_when(timed, timed ? two->ns - one->ns : 0, out);
+	}
 	if (!packet_value(one, (enum rule_fact)c->fact, &from) || !packet_value(two, (enum rule_fact)c->fact, &to))
 		return false;
 	*out = difference((enum rule_fact)c->fact, to, from);

@@ -30,6 +30,7 @@ enum {
 };
 
 #define SECOND_NS INT64_C(1000000000)
+#define LAST_NS   (INT64_C(9200000000) * SECOND_NS)
 
 __extension__ typedef __int128 int128;
 __extension__ typedef unsigned __int128 uint128;
@@ -147,12 +148,12 @@ static uint128 decimal_ns(uint64_t stamp, unsigned n)
 int64_t interface_time(const struct interface *i, uint64_t stamp)
 {
 	unsigned n = i->resolution & ~(unsigned)RESOLUTION_BINARY;
-	if (i->resolution == RESOLUTION_DEFAULT && i->offset_s == 0 && stamp <= INT64_MAX / 1000)
+	if (i->resolution == RESOLUTION_DEFAULT && i->offset_s == 0 && stamp <= LAST_NS / 1000)
 		return (int64_t)stamp * 1000;
 	uint128 ns =
 	    i->resolution & RESOLUTION_BINARY ? (uint128)stamp * (uint64_t)SECOND_NS >> n : decimal_ns(stamp, n);
 	int128 sum = (int128)ns + (int128)i->offset_s * SECOND_NS;
-	return sum >= 0 && sum <= INT64_MAX ? (int64_t)sum : FRAME_NO_TIME;
+	return sum >= 0 && sum <= LAST_NS ? (int64_t)sum : FRAME_NO_TIME;
 }
 
 static uint64_t add_capped(uint64_t a, uint64_t b)

@@ -37,7 +37,10 @@ void interface_reset(struct interface_table *t);
 /* Legal on a zeroed table and twice. */
 void interface_free(struct interface_table *t);
 
-/* Nanoseconds since 1970 of a timestamp in the interface's units, or FRAME_NO_TIME. */
+/*
+ * Nanoseconds since 1970 of a timestamp in the interface's units, or FRAME_NO_TIME: before 1970, or so late (2261) that hours added to
+ * it would not fit.
+ */
 int64_t interface_time(const struct interface *i, uint64_t stamp);
 
 /* Options of an interface statistics block, behind its fixed part. */

@@ -256,7 +256,7 @@ static void describe(struct finding *f, const struct dns_exchange *x, struct det
 	finding_number(f, out->n_answers, "n_answers", (long long)(x->answer_count + x->answers_beyond));
 	const struct dns_answer *first = x->answers[0], *last = x->answers[x->answer_count - 1];
 	if (first->frame.ts_ns == FRAME_NO_TIME || last->frame.ts_ns == FRAME_NO_TIME ||
-	    x->first.ts_ns == FRAME_NO_TIME)
+	    first->asked.ts_ns == FRAME_NO_TIME)
 		return;
 	finding_number(f, out->first_us, "first_us", (first->frame.ts_ns - first->asked.ts_ns) / 1000);
 	finding_number(f, out->gap_us, "gap_us", (last->frame.ts_ns - first->frame.ts_ns) / 1000);

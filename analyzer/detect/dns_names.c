@@ -355,11 +355,9 @@ static void search_codes(const struct book *b)
 /* Every connection that the client tried to the address came to nothing, and there was one. */
 static bool leads_nowhere(const struct book *b, const struct dns_outcome *r)
 {
-	struct attempt_range all = attempts_of(b->c->attempts, &r->client, b->c->first_ns, b->c->last_ns);
+	struct attempt_range all = attempts_to(b->c->attempts, &r->client, &r->address);
 	size_t failed = 0;
 	for (size_t i = 0; i < all.count; i++) {
-		if (!addr_equal(&all.at[i]->server, &r->address))
-			continue;
 		if (attempt_succeeded(all.at[i]))
 			return false;
 		failed += attempt_failed(all.at[i]);

@@ -230,6 +230,8 @@ static bool is_selective(struct conclusion *c, const struct finding *f)
 {
 	int64_t at_ns = f->last_heard.ts_ns;
 	bool control = false;
+	if (at_ns == FRAME_NO_TIME)
+		return false;
 	struct attempt_range r = attempts_of(c->attempts, &f->client, at_ns - PERIOD_NS, at_ns + PERIOD_NS);
 	for (size_t i = 0; i < r.count; i++) {
 		const struct attempt *a = r.at[i];

@@ -5,6 +5,7 @@
  * Innocent: load balancers and SYN proxies that answer a repeated SYN from elsewhere (a repeated SYN, whenever it came, rules B6 out
  * and halves B5; one between the reset and the SYN/ACK rules B5 out: each SYN has had one answer), a server that accepts and then aborts (a RST after the SYN/ACK needs header features of its own), port reuse (G13).
  */
+#include "analyzer/detect/burst.h"
 #include "analyzer/detect/detector.h"
 #include "analyzer/detect/suspect.h"
 #include "analyzer/net/track.h"
@@ -105,8 +106,7 @@ static const struct sample *rst_to_syn(const struct flow *flow, uint16_t syns)
 	const struct reset_side *r = &tcp->resets->side[DIR_DOWN];
 	unsigned n = r->rst_count < RESETS_KEPT ? r->rst_count : RESETS_KEPT;
 	for (unsigned i = 0; i < n; i++) {
-		int64_t gap = r->rst[i].frame.ts_ns - server->syn.frame.ts_ns;
-		bool near = gap < ANSWER_WINDOW_NS && gap > -ANSWER_WINDOW_NS;
+		bool near = samples_apart(&r->rst[i], &server->syn) < ANSWER_WINDOW_NS;
 		bool one_syn = r->rst[i].frame.number > server->syn.frame.number || r->at[i].other_syns == syns;
 		if (r->rst[i].ack == client->isn + 1 && near && one_syn && !side_checksum_drops(server, &r->rst[i]))
 			return &r->rst[i];
@@ -155,7 +155,8 @@ static void syn_rst_conflict(struct detection *d, struct flow *flow, uint16_t sy
 	if (repeated)
 		f.alternatives |= 1U << ALT_LOAD_BALANCER;
 	char gap[FINDING_NUMBER_SIZE], count[FINDING_NUMBER_SIZE];
-	finding_number(&f, gap, "gap_us", (server->syn.frame.ts_ns - rst->frame.ts_ns) / 1000);
+	if (samples_apart(rst, &server->syn) != INT64_MAX)
+		finding_number(&f, gap, "gap_us", (server->syn.frame.ts_ns - rst->frame.ts_ns) / 1000);
 	finding_number(&f, count, "n_rst", r->rst_count);
 	finding_detail(&f, "order", rst_first ? "rst_first" : "synack_first");
 	f.copies = r->rst_count;

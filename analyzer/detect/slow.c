@@ -11,7 +11,15 @@
 #define LOOK_BACK   (INT64_C(600) * 1000000000) /* a control that began earlier is not looked for */
 #define SAME_TRY_NS (INT64_C(5) * 1000000000)
 
-enum { BINS_EITHER_SIDE = 2, SLOW_LEAST = 3, FAST_MOST = 1, CONTROLS_LEAST = 3, LONGER_SECONDS = 10 };
+enum {
+	BINS_EITHER_SIDE = 2,
+	SLOW_LEAST = 3,
+	FAST_MOST = 1,
+	CONTROLS_LEAST = 3,
+	LONGER_SECONDS = 10,
+	LOOKED_AT_MAX = 2048, /* attempts of one client in one window, the latest; others are not looked at */
+	TESTS_MAX = 2048,     /* findings; others go without a contrast */
+};
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -41,7 +49,7 @@ const struct attempt *slow_control(const struct conclusion *c, const struct slow
 	for (size_t i = 0; i < range.count; i++) {
 		const struct attempt *a = range.at[i];
 		bool near = a->last_ns >= s->first_ns - SLOW_CONTROL_NS;
-		if (!near || is_own(s, a) || same_name(a->name, s->finding->name) || !is_fast(a, s->dir, s->rate_bps))
+		if (!near || !is_fast(a, s->dir, s->rate_bps) || is_own(s, a) || same_name(a->name, s->finding->name))
 			continue;
 		if (!best || a->rate_bps[s->dir] > best->rate_bps[s->dir])
 			best = a;
@@ -55,7 +63,7 @@ bool slow_name_was_fast(const struct conclusion *c, const struct slow *s)
 	for (size_t i = 0; i < range.count; i++) {
 		const struct attempt *a = range.at[i];
 		bool longer = a->bytes[s->dir] >= s->rate_bps / 8 * LONGER_SECONDS;
-		if (!is_own(s, a) && same_name(a->name, s->finding->name) && longer && is_fast(a, s->dir, s->rate_bps))
+		if (longer && is_fast(a, s->dir, s->rate_bps) && !is_own(s, a) && same_name(a->name, s->finding->name))
 			return true;
 	}
 	return false;
@@ -76,23 +84,73 @@ static int by_name_then_time(const void *a, const void *b)
 	return order ? order : (x->ns > y->ns) - (x->ns < y->ns);
 }
 
-static bool is_slow_flow(const struct attempt *a, const struct slow *all, size_t count)
+/* All attempts of the capture, with a mark at those that are slow: looked up once, since every test reads hundreds of them. */
+struct marks {
+	const struct attempt_table *table;
+	bool *slow; /* by index in by_client */
+};
+
+static int by_flow(const struct attempt *a, const struct finding *f)
 {
-	for (size_t i = 0; i < count; i++)
-		if (is_own(&all[i], a))
+	int order = addr_compare(&a->server, &f->server);
+	return order ? order : (a->flow_id > f->flow_id) - (a->flow_id < f->flow_id);
+}
+
+static int findings_by_flow(const void *a, const void *b)
+{
+	const struct finding *f = *(const struct finding *const *)a, *g = *(const struct finding *const *)b;
+	int order = addr_compare(&f->server, &g->server);
+	return order ? order : (f->flow_id > g->flow_id) - (f->flow_id < g->flow_id);
+}
+
+static bool is_slow_flow(const struct attempt *a, const struct finding *const *sorted, size_t count)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = by_flow(a, sorted[middle]);
+		if (order == 0)
 			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
 	return false;
 }
 
-/* Tries of a range around the slow one; those of a name within SAME_TRY_NS of each other are one, slow if any is. */
-static size_t gather(struct try *out, struct attempt_range range, const struct slow *s, const struct slow *all,
-                     size_t count)
+static bool marks_init(struct marks *m, const struct attempt_table *table, const struct slow *all, size_t count)
+{
+	const struct finding **sorted = malloc((count + 1) * sizeof *sorted);
+	*m = (struct marks){.table = table, .slow = calloc(table->count + 1, sizeof *m->slow)};
+	for (size_t i = 0; sorted && i < count; i++)
+		sorted[i] = all[i].finding;
+	if (sorted && count)
+		qsort(sorted, count, sizeof *sorted, findings_by_flow);
+	for (size_t i = 0; sorted && m->slow && i < table->count; i++)
+		m->slow[i] = is_slow_flow(table->by_client[i], sorted, count);
+	bool ok = sorted && m->slow;
+	free(sorted);
+	return ok;
+}
+
+static bool same_place(const struct attempt *a, const struct finding *f)
+{
+	return addr_equal(&a->server, &f->server) && a->server_port == f->server_port;
+}
+
+/*
+ * Tries of a range around the slow one, `here` alone or anywhere; those of a name within SAME_TRY_NS of each other are one, slow if any
+ * is.
+ */
+static size_t gather(struct try *out, struct attempt_range range, const struct slow *s, const struct marks *marks,
+                     bool here)
 {
 	size_t n = 0, kept = 0;
 	for (size_t i = 0; i < range.count; i++) {
 		const struct attempt *a = range.at[i];
-		bool slow = a->name && is_slow_flow(a, all, count);
-		if (a->name && (slow || is_fast(a, s->dir, s->rate_bps)))
+		bool slow = marks->slow[&range.at[i] - marks->table->by_client];
+		if (a->name && (slow || is_fast(a, s->dir, s->rate_bps)) && (!here || same_place(a, s->finding)))
 			out[n++] = (struct try){a->name, a->asked_ns, slow};
 	}
 	if (n)
@@ -131,29 +189,25 @@ struct test {
 	bool anywhere;
 };
 
-static struct test test_slow(const struct conclusion *c, struct slow *s, const struct slow *all, size_t count)
+static struct test test_slow(const struct conclusion *c, struct slow *s, const struct marks *marks)
 {
 	int64_t from = s->first_ns - (BINS_EITHER_SIDE + 1) * BIN_NS,
 	        to = s->first_ns + (BINS_EITHER_SIDE + 1) * BIN_NS;
 	const struct finding *f = s->finding;
 	struct attempt_range anywhere = attempts_of(c->attempts, &f->client, from, to);
 	struct test t = {.slow = s, .p = P_UNIT + 1};
+	if (anywhere.count > LOOKED_AT_MAX) {
+		anywhere.at += anywhere.count - LOOKED_AT_MAX;
+		anywhere.count = LOOKED_AT_MAX;
+	}
 	struct try *tries = malloc((anywhere.count + 1) * sizeof *tries);
-	struct try *here = malloc((anywhere.count + 1) * sizeof *here);
-	const struct attempt **at = malloc((anywhere.count + 1) * sizeof *at);
-	size_t n = 0;
-	for (size_t i = 0; at && i < anywhere.count; i++)
-		if (addr_equal(&anywhere.at[i]->server, &f->server) && anywhere.at[i]->server_port == f->server_port)
-			at[n++] = anywhere.at[i];
-	if (tries && here && at && f->name) {
-		t.p = test_of(here, gather(here, (struct attempt_range){at, n}, s, all, count), f->name);
+	if (tries && f->name) {
+		t.p = test_of(tries, gather(tries, anywhere, s, marks, true), f->name);
 		t.anywhere = t.p > P_UNIT;
 		if (t.anywhere)
-			t.p = test_of(tries, gather(tries, anywhere, s, all, count), f->name);
+			t.p = test_of(tries, gather(tries, anywhere, s, marks, false), f->name);
 	}
 	free(tries);
-	free(here);
-	free(at);
 	return t;
 }
 
@@ -190,8 +244,10 @@ void slow_contrast(const struct conclusion *c, struct slow *all, size_t count)
 	size_t tested = 0;
 	struct test *tests = calloc(count + 1, sizeof *tests);
 	uint32_t *p = calloc(count + 1, sizeof *p);
-	for (size_t i = 0; tests && p && i < count; i++) {
-		tests[tested] = test_slow(c, &all[i], all, count);
+	struct marks marks;
+	bool ready = marks_init(&marks, c->attempts, all, count);
+	for (size_t i = 0; ready && tests && p && i < count && i < TESTS_MAX; i++) {
+		tests[tested] = test_slow(c, &all[i], &marks);
 		tested += tests[tested].p <= P_UNIT;
 	}
 	if (tested)
@@ -202,6 +258,7 @@ void slow_contrast(const struct conclusion *c, struct slow *all, size_t count)
 		benjamini_hochberg(p, tested, tested);
 	for (size_t i = 0; i < tested; i++)
 		apply(c, &tests[i], p[i]);
+	free(marks.slow);
 	free(tests);
 	free(p);
 }

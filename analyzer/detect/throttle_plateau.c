@@ -165,6 +165,8 @@ static size_t add_policed(const struct conclusion *c, struct slow *out)
 		if (f->mechanism != policed)
 			continue;
 		int64_t ns = f->trigger.number ? f->trigger.ts_ns : finding_frame(f)->ts_ns;
+		if (ns == FRAME_NO_TIME || finding_frame(f)->ts_ns == FRAME_NO_TIME)
+			continue;
 		out[n++] = (struct slow){.finding = f,
 		                         .rate_bps = rate_of(f),
 		                         .first_ns = ns,

@@ -125,14 +125,14 @@ static void judge(struct detection *d, struct flow *flow, const struct tunnel *t
 	const struct waiting *w = &flow->waiting[t->initiator];
 	const struct frame_ref *heard = &flow->last[dir_other(t->initiator)];
 	int64_t waited = frame_span_ns(&w->first, &w->last);
-	bool watched = d->now_ns - w->first.ts_ns >= ATTEMPTS_NS;
+	bool watched = w->first.ts_ns != FRAME_NO_TIME && d->now_ns - w->first.ts_ns >= ATTEMPTS_NS;
 	detection_tested(d, mechanism_find(rules[t->protocol].mechanism));
 	if (t->initiator != DIR_UP || w->sent == 0 || !watched || waited < ATTEMPTS_NS)
 		return;
 	if (!t->answered && t->opening_count >= rules[t->protocol].openings_least)
 		propose(d, flow, t, false);
 	bool early = flow->packets[dir_other(t->initiator)] <= EARLY_PACKETS;
-	bool not_idle = heard->number && w->first.ts_ns - heard->ts_ns < IDLE_NS;
+	bool not_idle = heard->number && heard->ts_ns != FRAME_NO_TIME && w->first.ts_ns - heard->ts_ns < IDLE_NS;
 	if (t->answered && w->sent >= DIED_LEAST && early && not_idle)
 		propose(d, flow, t, true);
 }

@@ -10,9 +10,10 @@
 enum { FIRST_ROOM = 16 };
 
 struct candidate {
-	size_t item;     /* its place in items */
-	size_t bytes;    /* of this block */
-	uint64_t serial; /* of the proposal */
+	size_t item;            /* its place in items */
+	struct candidate *next; /* given up, while somebody may still look at it */
+	size_t bytes;           /* of this block */
+	uint64_t serial;        /* of the proposal */
 	struct finding finding;
 };
 
@@ -23,6 +24,16 @@ int candidates_init(struct candidates *c, size_t cap_a_mechanism, size_t budget,
 	return c->held ? 0 : err_set(e, ERR_NOMEM, "no memory for candidate findings");
 }
 
+void candidates_pin(struct candidates *c)
+{
+	while (c->given_up) {
+		struct candidate *x = c->given_up;
+		c->given_up = x->next;
+		free(x);
+	}
+	c->pinned = c->proposed;
+}
+
 void candidates_free(struct candidates *c)
 {
 	for (size_t m = 0; c->held && m < mechanism_count; m++) {
@@ -30,6 +41,7 @@ void candidates_free(struct candidates *c)
 			free(c->held[m].heap[i]);
 		free(c->held[m].heap);
 	}
+	candidates_pin(c);
 	free(c->held);
 	free(c->items);
 	*c = (struct candidates){0};
@@ -164,7 +176,12 @@ static void give_up_last(struct candidates *c, struct candidate_heap *h)
 	candidate_of(moved)->item = x->item;
 	c->used -= x->bytes;
 	c->dropped++;
-	free(x);
+	if (x->serial > c->pinned) {
+		free(x);
+		return;
+	}
+	x->next = c->given_up;
+	c->given_up = x;
 }
 
 /* Who has to give up something when `own` wants `size` more: the one that then holds most. */

@@ -26,11 +26,19 @@ struct candidates {
 	struct candidate_heap *held; /* by index into mechanisms[] */
 	uint64_t proposed;           /* so far */
 	uint64_t dropped;            /* over a cap or the budget */
+	uint64_t pinned;             /* of `proposed`, when candidates_pin was called last */
+	struct candidate *given_up;  /* pinned ones that lost their place since */
 };
 
 /* budget 0: no bound. ERR_NOMEM only. */
 int candidates_init(struct candidates *c, size_t cap_a_mechanism, size_t budget, struct err *e);
 void candidates_free(struct candidates *c);
+
+/*
+ * What is held now may be looked at until the next call, even when it loses its place meanwhile (its bytes, at most the budget, are then
+ * held beyond it): for rules that propose while they walk over what was proposed before.
+ */
+void candidates_pin(struct candidates *c);
 
 /*
  * Copies the finding and all text it points to, but for signatures, mechanism, terms and the keys of details, which

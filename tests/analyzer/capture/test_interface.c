@@ -40,7 +40,11 @@ static void offsets(void **state)
 static void times_that_do_not_fit(void **state)
 {
 	(void)state;
-	assert_int_equal(time_of(9, 0, INT64_MAX), INT64_MAX);
+	assert_int_equal(time_of(9, 0, INT64_C(9200000000000000000)), INT64_C(9200000000000000000));
+	/* What is later leaves no room for the hours that rules add. */
+	assert_int_equal(time_of(9, 0, INT64_C(9200000000000000001)), FRAME_NO_TIME);
+	assert_int_equal(time_of(9, 0, INT64_MAX), FRAME_NO_TIME);
+	assert_int_equal(time_of(6, 0, INT64_MAX / 1000), FRAME_NO_TIME);
 	assert_int_equal(time_of(9, 0, (uint64_t)INT64_MAX + 1), FRAME_NO_TIME);
 	assert_int_equal(time_of(6, 0, INT64_MAX / 1000 + 1), FRAME_NO_TIME);
 	assert_int_equal(time_of(0, 0, UINT64_MAX), FRAME_NO_TIME);

@@ -42,6 +42,35 @@ static void copies_deeply(void **state)
 	candidates_free(&c);
 }
 
+/* A rule walks over what was held when it proposes more: under the sanitizer, a freed one would be told. */
+static void pinned_ones_can_be_read_after_they_lost_their_place(void **state)
+{
+	(void)state;
+	struct candidates c;
+	struct err e;
+	assert_int_equal(candidates_init(&c, 0, 65536, &e), 0);
+	struct finding *seen[64];
+	size_t count = 0;
+	for (uint64_t i = 0; i < 64; i++) {
+		struct finding f = at_frame("ip_blackhole", 100 + i);
+		(void)candidate_add(&c, &f);
+	}
+	for (; count < c.count; count++)
+		seen[count] = c.items[count];
+	assert_true(count > 2);
+	candidates_pin(&c);
+	for (uint64_t i = 0; i < 64; i++) {
+		struct finding f = at_frame("doh_dot_block", 1 + i);
+		(void)candidate_add(&c, &f);
+	}
+	assert_true(c.given_up != NULL);
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(seen[i]->mechanism->id, "ip_blackhole");
+	candidates_pin(&c);
+	assert_null(c.given_up);
+	candidates_free(&c);
+}
+
 static bool holds(const struct candidates *c, const char *mechanism, uint64_t number)
 {
 	for (size_t i = 0; i < c->count; i++)
@@ -188,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest candidate[] = {
 	    cmocka_unit_test(copies_deeply),
+	    cmocka_unit_test(pinned_ones_can_be_read_after_they_lost_their_place),
 	    cmocka_unit_test(keeps_the_first_by_frame_of_a_mechanism),
 	    cmocka_unit_test(prefers_the_earlier_proposal_at_one_frame),
 	    cmocka_unit_test(one_that_is_replaced_leaves),
