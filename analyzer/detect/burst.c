@@ -2,6 +2,7 @@
 #include "analyzer/detect/burst.h"
 
 #include "analyzer/detect/attempt.h"
+#include "signatures/burst.h"
 
 #define BURST_NS    (INT64_C(100) * 1000000)   /* suspects of one burst, for E02c */
 #define LIVES_ON_NS (INT64_C(60) * 1000000000) /* a socket whose counters go on, after its own RST */
@@ -32,6 +33,20 @@ bool burst_of(struct burst *b, struct flow *flow, enum dir dir)
 	return b->kept > 0;
 }
 
+bool burst_begin(struct burst *b, struct flow *flow, enum dir dir)
+{
+	const struct reset_side *r = &flow->tcp->resets->side[dir];
+	*b = (struct burst){.flow = flow, .dir = dir, .r = r};
+	unsigned n = r->rst_count < RESETS_KEPT ? r->rst_count : RESETS_KEPT;
+	for (unsigned i = 0; i < n && b->kept < BURST_PACKETS_MAX; i++) {
+		int64_t apart = b->kept > 0 ? samples_apart(burst_rst(b, 0), &r->rst[i]) : 0;
+		bool late = apart != INT64_MAX && apart > PAIR_WINDOW_NS;
+		if (!late && !side_checksum_drops(&flow->tcp->side[dir], &r->rst[i]))
+			b->at[b->kept++] = i;
+	}
+	return b->kept > 0;
+}
+
 int burst_swapped(const struct burst *b, const struct sample *rst, const struct sample *packet)
 {
 	uint32_t samples;
@@ -56,17 +71,17 @@ static bool is_copy(const struct burst *b, unsigned i)
 	return burst_rst(b, i)->copy && (b->flow->flags & FLOW_COPIES);
 }
 
-/* TTLs all different over a burst of three, or TTL and window rising together: no host's stack does that. */
-static bool ttl_steps(const struct burst *b)
+bool burst_steps(const struct burst *b, unsigned first, unsigned count)
 {
 	unsigned distinct = 0, rising = 0, n = 0;
 	const struct sample *before = NULL;
-	for (unsigned i = 0; i < b->kept && samples_apart(burst_rst(b, 0), burst_rst(b, i)) <= BURST_NS; i++) {
+	for (unsigned i = first; i < first + count && samples_apart(burst_rst(b, first), burst_rst(b, i)) <= BURST_NS;
+	     i++) {
 		const struct sample *rst = burst_rst(b, i);
 		bool seen = false;
 		if (is_copy(b, i))
 			continue;
-		for (unsigned j = 0; j < i; j++)
+		for (unsigned j = first; j < i; j++)
 			seen |= burst_rst(b, j)->ttl == rst->ttl;
 		distinct += !seen;
 		rising += before && rst->ttl == before->ttl + 1 && rst->window == before->window + 1;
@@ -227,7 +242,7 @@ void burst_describe(struct detection *d, struct finding *f, const struct burst *
 	finding_evidence(f, s.trigger ? s.trigger->frame : (struct frame_ref){0});
 	finding_evidence(f, last ? last->frame : (struct frame_ref){0});
 	finding_evidence(f, after ? after->frame : (struct frame_ref){0});
-	if (ttl_steps(b))
+	if (burst_steps(b, 0, b->kept))
 		finding_term(f, d->weights, "E02c", false);
 	if (after)
 		finding_term(f, d->weights, "E05", false);

@@ -1,7 +1,8 @@
 /*
  * The resets of one side of a connection, as the rules about resets look at them: those that a receiver would have taken,
  * what else their purported sender sent, which request they answer, and what every finding about them says. Judged at flow
- * close from the facts in net/resets.h. The rules are in rst_injection.c, rst_after_trigger.c and rst_rewritten.c.
+ * close from the facts in net/resets.h. The rules are in rst_injection.c, rst_after_trigger.c, rst_rewritten.c, rst_both_ways.c and
+ * rst_fingerprint.c.
  */
 #pragma once
 
@@ -32,8 +33,11 @@ enum burst_rule {
 	BURST_REWRITTEN = 1 << 4,
 };
 
-/* False: the side sent no RST that a receiver would have looked at. */
+/* False: the side sent no RST that a receiver would have looked at, or nothing else before. */
 bool burst_of(struct burst *b, struct flow *flow, enum dir dir);
+
+/* As burst_of, for rules that hold for a flow of nothing but resets too: the first BURST_PACKETS_MAX, within PAIR_WINDOW_NS. */
+bool burst_begin(struct burst *b, struct flow *flow, enum dir dir);
 
 static inline const struct sample *burst_rst(const struct burst *b, unsigned i)
 {
@@ -50,6 +54,10 @@ int64_t samples_apart(const struct sample *a, const struct sample *b);
 
 /* G5: the closest packets may only have been swapped. 1: they were; 0: they were not; -1: nothing tells. */
 int burst_swapped(const struct burst *b, const struct sample *rst, const struct sample *packet);
+
+/* TTLs all different over three of `count` resets from number `first` on, or TTL and window rising together: no host's stack does
+ * that. Copies (G4) are left out. */
+bool burst_steps(const struct burst *b, unsigned first, unsigned count);
 
 /* Where the other side's window ends, as a stack would know that resets there. */
 uint32_t burst_window_edge(const struct burst *b);

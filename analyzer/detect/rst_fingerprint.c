@@ -8,8 +8,8 @@
  * What else could explain the packets: storms of answers from a closed socket (facts `answers`), a mirror port's copies (G4: the
  * capture pass withdraws what rests on them), padding of short frames, stacks that put a reason into a reset (RFC 1122).
  */
+#include "analyzer/detect/burst.h"
 #include "analyzer/detect/detector.h"
-#include "analyzer/detect/rst_burst.h"
 #include "analyzer/detect/rule_evidence.h"
 #include "analyzer/detect/suspect.h"
 
@@ -21,7 +21,7 @@ enum {
 struct match {
 	struct sig_hits hits;
 	const struct signature *best;
-	size_t first, count;
+	unsigned first, count;
 	bool rests_on_copies;
 };
 
@@ -30,10 +30,10 @@ struct words {
 	    ascii[4 * RESETS_PAYLOAD + 4];
 };
 
-static bool match_run(const struct detection *d, const struct rst_burst *b, struct match *m, size_t first, size_t count)
+static bool match_run(const struct detection *d, const struct burst *b, struct match *m, unsigned first, unsigned count)
 {
 	struct burst_facts facts;
-	rst_burst_facts(b, first, count, &facts);
+	rule_burst(b, first, count, &facts);
 	m->hits = (struct sig_hits){0};
 	sigdb_match_burst(d->signatures, SIG_RST_RULE, &facts, &m->hits);
 	m->best = sig_hits_best(&m->hits);
@@ -46,10 +46,10 @@ static bool match_run(const struct detection *d, const struct rst_burst *b, stru
  * Everything first, then shorter runs: a burst may be followed by another one, or by answers of the real host. A run in the
  * middle of others says nothing of how many there were, which rules about TTL, window and numbers do not need.
  */
-static bool match_runs(const struct detection *d, const struct rst_burst *b, struct match *m)
+static bool match_runs(const struct detection *d, const struct burst *b, struct match *m)
 {
-	for (size_t count = b->kept; count > 0; count--)
-		for (size_t first = 0; first + count <= b->kept; first++)
+	for (unsigned count = b->kept; count > 0; count--)
+		for (unsigned first = 0; first + count <= b->kept; first++)
 			if (match_run(d, b, m, first, count))
 				return true;
 	return false;
@@ -59,19 +59,15 @@ static bool match_runs(const struct detection *d, const struct rst_burst *b, str
 enum part { PART_SURE, PART_ONCE, PART_ALL, PART_COUNT };
 
 /* Without what may be copies of a mirror port (G4), and without what may be the host's own answers. */
-static struct rst_burst part_of(const struct rst_burst *b, enum part part)
+static struct burst part_of(const struct burst *b, enum part part)
 {
-	struct rst_burst rest = *b;
+	struct burst rest = *b;
 	rest.kept = 0;
-	for (size_t i = 0; i < b->kept; i++) {
-		if ((part != PART_ALL && b->rst[i]->copy) || (part == PART_SURE && rst_burst_genuine(b, i)))
+	for (unsigned i = 0; i < b->kept; i++) {
+		if ((part != PART_ALL && burst_rst(b, i)->copy) || (part == PART_SURE && burst_looks_genuine(b, i)))
 			continue;
-		rest.rst[rest.kept] = b->rst[i];
-		rest.answers[rest.kept] = b->answers[i];
-		rest.payload[rest.kept] = b->payload[i];
-		rest.payload_kept[rest.kept++] = b->payload_kept[i];
+		rest.at[rest.kept++] = b->at[i];
 	}
-	rest.begun = b->kept > 0 && rest.kept > 0 && rest.rst[0] == b->rst[0];
 	return rest;
 }
 
@@ -87,16 +83,16 @@ static void add_signatures(struct detection *d, struct finding *f, const struct 
 		f->alternatives |= 1U << ALT_CORPORATE_FILTER;
 }
 
-static void list_fields(struct finding *f, const struct rst_burst *b, size_t first, size_t count, struct words *w)
+static void list_fields(struct finding *f, const struct burst *b, unsigned first, unsigned count, struct words *w)
 {
 	const struct side *own = &b->r->own;
 	struct text ttl = text_over(w->ttl, sizeof w->ttl), window = text_over(w->window, sizeof w->window);
 	struct text seq = text_over(w->seq, sizeof w->seq);
-	for (size_t i = first; i < first + count; i++) {
+	for (unsigned i = first; i < first + count; i++) {
 		const char *comma = i > first ? "," : "";
-		text_printf(&ttl, "%s%u", comma, b->rst[i]->ttl);
-		text_printf(&window, "%s%u", comma, b->rst[i]->window);
-		text_printf(&seq, "%s%lld", comma, (long long)side_relative(own, b->rst[i]->seq));
+		text_printf(&ttl, "%s%u", comma, burst_rst(b, i)->ttl);
+		text_printf(&window, "%s%u", comma, burst_rst(b, i)->window);
+		text_printf(&seq, "%s%lld", comma, (long long)side_relative(own, burst_rst(b, i)->seq));
 	}
 	finding_number(f, w->n, "n_rst", b->r->rst_count);
 	finding_detail(f, "ttl_list", w->ttl);
@@ -105,35 +101,35 @@ static void list_fields(struct finding *f, const struct rst_burst *b, size_t fir
 }
 
 /* What the resets answer: a packet that asks for something, or closes. */
-static const struct sample *trigger_of(const struct rst_burst *b)
+static const struct sample *trigger_of(const struct burst *b)
 {
 	const struct sample *last = &b->r->other_last;
 	bool asks = last->payload_len > 0 || (last->tcp_flags & (TCP_FIN | TCP_SYN));
-	return b->begun && last->frame.number && asks ? last : b->request;
+	return b->at[0] == 0 && last->frame.number && asks ? last : rule_request(b);
 }
 
 /* What both mechanisms say of the resets from `first` on: header features of the first, and of all together. */
-static void describe(struct detection *d, struct finding *f, const struct rst_burst *b, size_t first, size_t count)
+static void describe(struct detection *d, struct finding *f, const struct burst *b, unsigned first, unsigned count)
 {
 	struct sample others[RESETS_KEPT];
 	const struct side *own = &b->r->own, *other = &b->r->other;
 	const struct sample *last = side_recent(own, 0);
 	struct suspect s = {
-	    .flow = b->flow, .sender = b->dir, .packet = b->rst[first], .genuine = last, .others = others};
-	for (size_t i = 0; i < b->kept; i++)
+	    .flow = b->flow, .sender = b->dir, .packet = burst_rst(b, first), .genuine = last, .others = others};
+	for (unsigned i = 0; i < b->kept; i++)
 		if (i != first)
-			others[s.other_count++] = *b->rst[i];
+			others[s.other_count++] = *burst_rst(b, i);
 	s.trigger = trigger_of(b);
 	suspect_compare(f, d->weights, &s);
 	f->stage = b->dir == DIR_DOWN ? suspect_stage(other, own) : suspect_stage(own, other);
-	for (size_t i = 0; i < b->kept; i++)
-		if ((i >= first && i < first + count) || !rst_burst_genuine(b, i))
-			finding_suspect(f, b->rst[i]->frame);
+	for (unsigned i = 0; i < b->kept; i++)
+		if ((i >= first && i < first + count) || !burst_looks_genuine(b, i))
+			finding_suspect(f, burst_rst(b, i)->frame);
 	if (s.trigger)
 		finding_evidence(f, s.trigger->frame);
 	if (last)
 		finding_evidence(f, last->frame);
-	if (rst_burst_steps(b, first, count))
+	if (burst_steps(b, first, count))
 		finding_term(f, d->weights, "E02c", false);
 	f->copies = b->r->rst_count;
 	if (b->flow->flags & FLOW_LOSS)
@@ -144,12 +140,28 @@ static void describe(struct detection *d, struct finding *f, const struct rst_bu
 		f->protocol = "http";
 }
 
+/* New data of the purported sender behind all it had sent and behind the reset, later than a reordering; or NULL. */
+static const struct sample *goes_on(const struct burst *b, const struct sample *rst)
+{
+	const struct reset_side *r = b->r;
+	size_t n = r->after_count < RESETS_AFTER ? r->after_count : RESETS_AFTER;
+	for (size_t k = 0; k < n; k++) {
+		const struct sample *p = &r->after[k];
+		uint32_t end = sample_seq_end(p);
+		int64_t ns = samples_apart(rst, p);
+		if (p->frame.number > rst->frame.number && p->payload_len > 0 && ns > REORDER_LEAST_NS &&
+		    ns <= PAIR_WINDOW_NS && seq_diff(end, r->own.max_seq_end) > 0 && seq_diff(end, rst->seq) > 0)
+			return p;
+	}
+	return NULL;
+}
+
 /* B7 */
-static void fingerprint(struct detection *d, struct flow *flow, const struct rst_burst *b, const struct match *m)
+static void fingerprint(struct detection *d, struct flow *flow, const struct burst *b, const struct match *m)
 {
 	struct finding f = {.mechanism = mechanism_find("rst_fingerprint"), .kind = KIND_MATCH};
 	struct words words;
-	const struct sample *after = rst_burst_goes_on(b, m->first);
+	const struct sample *after = goes_on(b, burst_rst(b, m->first));
 	describe(d, &f, b, m->first, m->count);
 	if (after) {
 		finding_evidence(&f, after->frame);
@@ -163,25 +175,31 @@ static void fingerprint(struct detection *d, struct flow *flow, const struct rst
 	detection_propose(d, flow, &f);
 }
 
-static bool is_padding(const struct rst_burst *b, size_t i)
+static struct span payload_of(const struct burst *b, unsigned i)
+{
+	return span_of(b->r->payload[b->at[i]], b->r->payload_kept[b->at[i]]);
+}
+
+static bool is_padding(const struct burst *b, unsigned i)
 {
 	bool zero = true;
-	for (size_t k = 0; k < b->payload_kept[i]; k++)
-		zero &= b->payload[i][k] == 0;
-	return zero && b->rst[i]->payload_len <= PADDING_MAX;
+	struct span payload = payload_of(b, i);
+	for (size_t k = 0; k < payload.len; k++)
+		zero &= payload.ptr[k] == 0;
+	return zero && burst_rst(b, i)->payload_len <= PADDING_MAX;
 }
 
 /* B8: m is NULL when no row knows the burst. */
-static void with_payload(struct detection *d, struct flow *flow, const struct rst_burst *b, const struct match *m)
+static void with_payload(struct detection *d, struct flow *flow, const struct burst *b, const struct match *m)
 {
-	size_t i = 0;
-	while (i < b->kept && (b->rst[i]->payload_len == 0 || is_padding(b, i)))
+	unsigned i = 0;
+	while (i < b->kept && (burst_rst(b, i)->payload_len == 0 || is_padding(b, i)))
 		i++;
 	if (i == b->kept)
 		return;
 	struct finding f = {.mechanism = mechanism_find("rst_with_payload"), .kind = m ? KIND_MATCH : KIND_SYMPTOM};
 	struct words words;
-	struct span payload = span_of(b->payload[i], b->payload_kept[i]);
+	struct span payload = payload_of(b, i);
 	struct text hex = text_over(words.hex, sizeof words.hex), ascii = text_over(words.ascii, sizeof words.ascii);
 	describe(d, &f, b, i, 1);
 	if (m)
@@ -198,9 +216,9 @@ static void with_payload(struct detection *d, struct flow *flow, const struct rs
 	detection_propose(d, flow, &f);
 }
 
-static void judge_burst(struct detection *d, struct flow *flow, const struct rst_burst *all)
+static void judge_burst(struct detection *d, struct flow *flow, const struct burst *all)
 {
-	struct rst_burst b = {0};
+	struct burst b = {0};
 	struct match m = {0};
 	bool known = false;
 	for (enum part part = PART_SURE; d->signatures && !known && part < PART_COUNT; part++) {
@@ -221,8 +239,8 @@ static void on_close(struct detection *d, const struct event *ev)
 	detection_tested(d, mechanism_find("rst_fingerprint"));
 	detection_tested(d, mechanism_find("rst_with_payload"));
 	for (enum dir dir = DIR_UP; dir <= DIR_DOWN; dir++) {
-		struct rst_burst all;
-		if (rst_burst_of(&all, flow, dir))
+		struct burst all;
+		if (burst_begin(&all, flow, dir))
 			judge_burst(d, flow, &all);
 	}
 }

@@ -44,6 +44,70 @@ enum burst_fact rule_front_end(const struct side *sender, const struct side *oth
 	return burst_fact_of(synack->ip_id != 0 && (uint16_t)(synack->ip_id - syn->ip_id) <= 1);
 }
 
+static enum burst_stage stage_of(const struct burst *b)
+{
+	static const struct {
+		const char *word;
+		enum burst_stage stage;
+	} stages[] = {{"post_syn", BURST_POST_SYN},
+	              {"post_ack", BURST_POST_ACK},
+	              {"post_psh", BURST_POST_PSH},
+	              {"later", BURST_LATER}};
+	const struct side *client = b->dir == DIR_DOWN ? &b->r->other : &b->r->own;
+	const struct side *server = b->dir == DIR_DOWN ? &b->r->own : &b->r->other;
+	const char *word = suspect_stage(client, server);
+	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+		if (strcmp(stages[i].word, word) == 0)
+			return stages[i].stage;
+	return BURST_STAGE_UNKNOWN;
+}
+
+const struct sample *rule_request(const struct burst *b)
+{
+	const struct trigger *t = &b->flow->trigger;
+	bool before = t->kind != TRIGGER_NONE && t->sample.frame.number < burst_rst(b, 0)->frame.number;
+	return b->dir == DIR_DOWN && before ? &t->sample : NULL;
+}
+
+static enum burst_asked asked_of(const struct burst *b)
+{
+	static const enum burst_asked questions[] = {[TRIGGER_NONE] = BURST_ASKED_UNKNOWN,
+	                                             [TRIGGER_DNS] = BURST_ASKED_DNS,
+	                                             [TRIGGER_HTTP] = BURST_ASKED_HTTP,
+	                                             [TRIGGER_TLS] = BURST_ASKED_TLS,
+	                                             [TRIGGER_FTP] = BURST_ASKED_UNKNOWN};
+	return rule_request(b) ? questions[b->flow->trigger.kind] : BURST_ASKED_UNKNOWN;
+}
+
+void rule_burst(const struct burst *b, unsigned first, unsigned count, struct burst_facts *out)
+{
+	const struct reset_side *r = b->r;
+	*out = (struct burst_facts){
+	    .next_known = r->own.have_seq,
+	    .next = r->own.max_seq_end,
+	    .counter = rule_counter(&r->own),
+	    .other_counter = rule_counter(&r->other),
+	    .front_end = rule_front_end(&r->own, &r->other),
+	    .stage = stage_of(b),
+	    .asked = asked_of(b),
+	    .way = b->dir == DIR_DOWN ? BURST_TO_CLIENT : BURST_TO_SERVER,
+	    .port = b->flow->server_port,
+	};
+	for (unsigned i = first; i < first + count && out->packets < BURST_PACKETS_MAX; i++) {
+		struct burst_packet *p = &out->packet[out->packets++];
+		*p = rule_packet(burst_rst(b, i));
+		p->answers = burst_moment(b, i)->answers_packet;
+		p->payload_kept = r->payload_kept[b->at[i]];
+		memcpy(p->payload, r->payload[b->at[i]], p->payload_kept);
+	}
+	out->request = rule_packet(rule_request(b));
+	if (b->at[first] > 0) /* what came just before these is not kept */
+		return;
+	out->own = rule_packet(side_recent(&r->own, 0));
+	out->other = rule_packet(&r->other_last);
+	out->count = count == b->kept && r->rst_count > count ? r->rst_count : 0;
+}
+
 /* Decibans that the finding has in a group. */
 static int group_db(const struct finding *f, const char *group)
 {
