@@ -65,7 +65,7 @@ int signatures_export(const struct signature_args *args)
 {
 	struct err e = {0};
 	struct sigdb *db = NULL;
-	struct export_sums sums;
+	struct export_sums sums = {0};
 	if (!args->format || strcmp(args->format, "ooni") != 0) {
 		fputs("wallprint signatures: export knows --format ooni\n", stderr);
 		return EXIT_USAGE;

@@ -9,7 +9,7 @@ struct export_sums {
 	size_t written;
 	size_t off; /* rows of ours that are not in use */
 	size_t
-	    no_word; /* rows that match what the format has no word for: certificates, titles, prefixes of addresses... */
+	    no_word; /* rows that match what the format has no word for: certificates, titles, prefixes of addresses */
 };
 
 /*

@@ -63,7 +63,6 @@ static void make_room(struct attempts *a, size_t cap, int64_t now_ns)
 void attempts_add(struct attempts *a, const struct attempt *item)
 {
 	size_t cap = a->cap ? a->cap : ATTEMPTS_MAX;
-	a->added++;
 	if (a->count == cap)
 		make_room(a, cap, item->last_ns);
 	if (a->count == a->room) {

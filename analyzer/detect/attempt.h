@@ -75,7 +75,7 @@ enum { ATTEMPTS_MAX = 4096 /* a logical shard */ };
 struct attempts {
 	struct attempt *items;
 	size_t count, room, cap; /* cap 0: ATTEMPTS_MAX */
-	uint64_t added, dropped;
+	uint64_t dropped;
 };
 
 void attempts_add(struct attempts *a, const struct attempt *item);

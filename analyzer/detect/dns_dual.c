@@ -253,7 +253,8 @@ static void describe(struct finding *f, const struct dns_exchange *x, struct det
 	}
 	finding_detail(f, "answers", out->answers);
 	finding_detail(f, "rcodes", out->rcodes);
-	finding_number(f, out->n_answers, "n_answers", (long long)(x->answer_count + x->answers_beyond));
+	size_t all = x->answer_count + x->answers_beyond;
+	finding_number(f, out->n_answers, "n_answers", (long long)all);
 	const struct dns_answer *first = x->answers[0], *last = x->answers[x->answer_count - 1];
 	if (first->frame.ts_ns == FRAME_NO_TIME || last->frame.ts_ns == FRAME_NO_TIME ||
 	    first->asked.ts_ns == FRAME_NO_TIME)
@@ -276,7 +277,7 @@ static unsigned accused_of(const struct dns_case *c, const struct dispute *dispu
 
 static void add_suspects(struct finding *f, const struct dns_case *c)
 {
-	const struct dns_answer *genuine = genuine_of(c), *suspects[DNS_ANSWERS_MAX];
+	const struct dns_answer *genuine = genuine_of(c), *suspects[DNS_ANSWERS_MAX] = {0};
 	size_t count = 0;
 	for (size_t i = 0; i < c->x->answer_count; i++)
 		if (c->accused & 1U << i)

@@ -44,7 +44,7 @@ static int by_u32(const void *a, const void *b)
 
 static void measure(struct plateau *p, struct stretch s)
 {
-	uint32_t bytes[PACE_BINS], unsteady = 0;
+	uint32_t bytes[PACE_BINS] = {0}, unsteady = 0;
 	for (uint32_t i = 0; i < s.count; i++) {
 		bytes[i] = s.bins[i].bytes;
 		p->packets += s.bins[i].packets;

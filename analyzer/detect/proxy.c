@@ -102,8 +102,9 @@ static void conclude(struct conclusion *c)
 	strengthen(c);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct attempt *a = t->by_place[i];
-		bool same = told && attempt_same_place(told, a);
-		struct path_contrast path = same ? (struct path_contrast){0} : path_nearer(t, a);
+		if (told && attempt_same_place(told, a))
+			continue;
+		struct path_contrast path = path_nearer(t, a);
 		if (!path.other)
 			continue;
 		told = a;

@@ -227,16 +227,6 @@ size_t weights_rows(const struct weights *w)
 	return w->count;
 }
 
-const struct weight_row *weights_at(const struct weights *w, size_t i)
-{
-	return &w->rows[i];
-}
-
-int32_t weights_label_floor(const struct weights *w, enum label label)
-{
-	return w->floors[label];
-}
-
 void finding_term(struct finding *f, const struct weights *w, const char *id, bool half)
 {
 	const struct weight_row *row = weights_find(w, id);

@@ -26,10 +26,7 @@ int weights_load(struct weights **w, const char *path, struct err *e);
 void weights_free(struct weights *w); /* NULL is legal */
 const uint8_t *weights_sha256(const struct weights *w);
 size_t weights_rows(const struct weights *w);
-const struct weight_row *weights_at(const struct weights *w, size_t i);         /* in the order of the file */
 const struct weight_row *weights_find(const struct weights *w, const char *id); /* NULL: there is none */
-/* The least score of a word; 1 for weak at least. */
-int32_t weights_label_floor(const struct weights *w, enum label label);
 
 /* Adds the term of this id to the finding; half: half the weight, rounded toward zero. An id that the table does
  * not hold weighs nothing and is not listed. Adding an id twice keeps the one farther from 0. */

@@ -139,7 +139,6 @@ bool overlap_differs(struct overlap *o, uint32_t seq, struct span bytes, const s
 		                          .payload = bytes,
 		                          .seq = sample_data_seq(sample),
 		                          .len = sample->payload_len};
-		c->beyond_first = seq_diff(sample_seq_end(sample), sample_seq_end(&c->winner.sample)) > 0;
 		return true;
 	}
 	return false;

@@ -30,7 +30,7 @@ void overlap_keep(struct overlap *o, uint32_t seq, struct span bytes, const stru
 /* True when the segment would be kept. */
 bool overlap_wants(const struct overlap *o, uint32_t seq);
 
-/* Compares; true and *c (winner, loser, spans, seq, diff_offset, beyond_first) at the first kept segment that differs.
+/* Compares; true and *c (winner, loser, spans, seq, diff_offset) at the first kept segment that differs.
  * NULL is legal: false. */
 bool overlap_differs(struct overlap *o, uint32_t seq, struct span bytes, const struct sample *sample, int64_t now_ns,
                      struct stream_conflict *c);

@@ -97,7 +97,6 @@ static void compare_pending(struct feed *fd, const struct piece *old, uint32_t s
 	                         .payload = fd->pkt->payload,
 	                         .seq = sample_data_seq(sample),
 	                         .len = sample->payload_len};
-	c.beyond_first = seq_diff(sample_seq_end(sample), sample_seq_end(&old->sample)) > 0;
 	delivery_conflict(fd, &c, sample->tcp_flags & TCP_FIN);
 }
 

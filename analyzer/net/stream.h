@@ -44,10 +44,9 @@ struct stream_conflict {
 	uint32_t seq;                          /* of the overlap */
 	uint32_t diff_offset;                  /* of the first differing byte in the overlap */
 	uint64_t turn_offset;                  /* of the overlap, from the start of the turn */
-	bool other_spoke;  /* the other side has sent payload before this turn: the turn may answer it */
-	bool in_window;    /* the later segment starts within the receiver's window as last stated */
-	bool beyond_first; /* it also carries bytes that the first did not */
-	uint32_t repeats;  /* conflicts reported for this direction before */
+	bool other_spoke; /* the other side has sent payload before this turn: the turn may answer it */
+	bool in_window;   /* the later segment starts within the receiver's window as last stated */
+	uint32_t repeats; /* conflicts reported for this direction before */
 };
 
 /* Who is told. `data` and spans inside a conflict live until the call returns. */

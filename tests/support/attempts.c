@@ -11,7 +11,7 @@
 struct attempt *attempts_try(struct attempts_made *m, double second, unsigned host, const char *name,
                              enum attempt_outcome outcome)
 {
-	uint64_t id = m->log.added + 1;
+	uint64_t id = ++m->tried;
 	struct attempt a = {
 	    .client = addr_parse("10.0.0.1"),
 	    .server = addr_parse("192.0.2.1"),

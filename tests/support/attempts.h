@@ -8,6 +8,7 @@
 struct attempts_made {
 	struct attempts log;
 	struct attempt_table table;
+	uint64_t tried;
 };
 
 /* A connected TLS attempt to 192.0.2.<host>:443 that many seconds after the start. Flow ids count up from 1. The pointer is good

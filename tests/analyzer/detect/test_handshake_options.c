@@ -36,7 +36,7 @@ static int close_setting(void **state)
 
 static void shook_hands(struct setting *s, unsigned host, uint16_t offered, uint16_t taken, uint16_t window)
 {
-	struct attempt *a = attempts_try(&s->tried, (double)s->tried.log.added, host, "site.example", ATTEMPT_ANSWERED);
+	struct attempt *a = attempts_try(&s->tried, (double)s->tried.tried, host, "site.example", ATTEMPT_ANSWERED);
 	a->syn = (struct attempt_opening){.ttl = 64, .seen = offered, .window = 64240};
 	a->synack = (struct attempt_opening){.ttl = 52, .seen = taken, .window = window};
 }

@@ -26,7 +26,7 @@ static int forget(void **state)
 
 static void accepted(unsigned host, uint16_t port, uint8_t ttl, int64_t rtt_ms)
 {
-	struct attempt *a = attempts_try(&made, (double)made.log.added, host, "site.example", ATTEMPT_ANSWERED);
+	struct attempt *a = attempts_try(&made, (double)made.tried, host, "site.example", ATTEMPT_ANSWERED);
 	a->server_port = port;
 	a->synack = (struct attempt_opening){.ttl = ttl, .window = 65160};
 	a->rtt_min_ns = rtt_ms < 0 ? -1 : rtt_ms * MS;

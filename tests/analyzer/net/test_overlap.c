@@ -52,11 +52,9 @@ static void compares_each_kept_segment(void **state)
 	assert_int_equal(c.diff_offset, 1);
 	assert_int_equal(c.winner_bytes.len, 3);
 	assert_int_equal(c.winner.seq, 0);
-	assert_true(c.beyond_first == false);
 	assert_true(differs(o, 0xfffffffe, "xcdxfg", &c));
 	assert_int_equal(c.seq, 0xfffffffe);
 	assert_int_equal(c.winner_bytes.len, 2);
-	assert_true(c.beyond_first);
 	/* A new turn forgets. */
 	overlap_start(&pool, &o, 3, 0);
 	assert_false(differs(o, 0, "xyz", &c));
