@@ -26,6 +26,7 @@ static void explain_place(const struct signature *s)
 	    [SIG_TLS_ISSUER] = "the issuer of a server's certificate",
 	    [SIG_TLS_SUBJECT] = "the subject of a server's certificate",
 	    [SIG_TLS_SPKI_SHA256] = "the SHA-256 of the key in a server's certificate",
+	    [SIG_TLS_CERT_SHA256] = "the SHA-256 of a certificate in a server's chain",
 	    [SIG_TLS_JA4] = "the JA4 of a client's hello",
 	    [SIG_RST_RULE] = "the packets of an injected reset",
 	    [SIG_DNS_RULE] = "the packets of forged DNS answers",

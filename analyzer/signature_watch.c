@@ -1,6 +1,7 @@
 /* See signature_watch.h. */
 #include "analyzer/signature_watch.h"
 
+#include "analyzer/detect/certificates.h"
 #include "analyzer/detect/http_page.h"
 #include "dissectors/dispatch.h"
 #include "dissectors/dns.h"
@@ -109,13 +110,7 @@ static void on_certificate(void *context, const struct event *ev)
 	struct signature_watch *w = context;
 	const struct tls_certificate *c = event_tls_certificate(ev);
 	struct sig_hits hits = {0};
-	char digest[65];
-	struct text hex = text_over(digest, sizeof digest);
-	text_hex(&hex, span_of(c->spki_sha256, sizeof c->spki_sha256));
-	sigdb_match(w->signatures, SIG_TLS_ISSUER, span_of(NULL, 0), c->issuer, &hits);
-	sigdb_match(w->signatures, SIG_TLS_SUBJECT, span_of(NULL, 0), c->subject, &hits);
-	if (c->parsed)
-		sigdb_match(w->signatures, SIG_TLS_SPKI_SHA256, span_of(NULL, 0), span_of(digest, hex.len), &hits);
+	certificate_match(w->signatures, c, &hits);
 	tell(w, SIG_TLS, frame_of(ev), &hits);
 }
 

@@ -50,11 +50,14 @@ struct tls_server_hello {
 	uint64_t offset;
 };
 
+enum { TLS_CHAIN_KEPT = 8 }; /* certificates of a chain that are kept */
+
 /* One event for the whole chain, TLS 1.2 and before; names are those of the leaf. */
 struct tls_certificate {
 	struct span leaf; /* DER */
 	size_t chain_count;
-	struct span issuer, subject; /* "C=KZ, CN=..." in the order of the certificate, UTF-8 or raw bytes */
+	struct span chain[TLS_CHAIN_KEPT]; /* DER, the leaf first; the others empty */
+	struct span issuer, subject;       /* "C=KZ, CN=..." in the order of the certificate, UTF-8 or raw bytes */
 	struct span issuer_cn, subject_cn;
 	struct span names[16]; /* dNSName entries of subjectAltName */
 	size_t name_count;

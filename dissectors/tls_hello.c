@@ -225,9 +225,11 @@ bool tls_certificate_read(struct tls_certificate *certificate, struct span body,
 		struct span der = cursor_take(&list, cursor_be24(&list));
 		if (list.failed)
 			break;
-		if (certificate->chain_count++ == 0)
-			certificate->leaf = der;
+		if (certificate->chain_count < TLS_CHAIN_KEPT)
+			certificate->chain[certificate->chain_count] = der;
+		certificate->chain_count++;
 	}
+	certificate->leaf = certificate->chain[0];
 	if (certificate->leaf.len == 0)
 		return false;
 	leaf_read(certificate, scratch);

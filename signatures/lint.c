@@ -82,6 +82,7 @@ static const struct place places[] = {
     {"issuer", SIG_TLS, SIG_TLS_ISSUER, TEXT_MATCHES},
     {"subject", SIG_TLS, SIG_TLS_SUBJECT, TEXT_MATCHES},
     {"spki_sha256", SIG_TLS, SIG_TLS_SPKI_SHA256, WORD_MATCHES},
+    {"cert_sha256", SIG_TLS, SIG_TLS_CERT_SHA256, WORD_MATCHES},
     {"ja4", SIG_TLS, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
     {"ja4", SIG_QUIC, SIG_TLS_JA4, WORD_MATCHES | 1 << SIG_PREFIX},
     {"rule", SIG_RST, SIG_RST_RULE, 1 << SIG_EQ},
@@ -130,10 +131,11 @@ static int check_place(const struct row *row, struct arena *arena, struct signat
 	if (kind == SIG_HTTP && span_starts(location, span_text("header.")))
 		place = &header_place;
 	if (!place)
-		return row_error(row, COL_LOCATION, e,
-		                 "no such place for this kind (http: body, title, status_line, header.NAME, rule; "
-		                 "dns: answer, cname, rule; tls: issuer, subject, spki_sha256, ja4; quic: ja4; "
-		                 "rst: rule)");
+		return row_error(
+		    row, COL_LOCATION, e,
+		    "no such place for this kind (http: body, title, status_line, header.NAME, rule; "
+		    "dns: answer, cname, rule; tls: issuer, subject, spki_sha256, cert_sha256, ja4; quic: ja4; "
+		    "rst: rule)");
 	if (match < 0)
 		return row_error(row, COL_MATCH, e, "must be full, prefix, contains, regexp, cidr or eq");
 	if (!(place->matches & 1U << match))

@@ -162,7 +162,7 @@ int lint_pattern(const struct row *row, struct arena *arena, struct rule *out, s
 		return check_body(row, s, e);
 	if (s->location == SIG_DNS_ANSWER)
 		return check_answer(row, out, e);
-	if (s->location == SIG_TLS_SPKI_SHA256)
+	if (s->location == SIG_TLS_SPKI_SHA256 || s->location == SIG_TLS_CERT_SHA256)
 		return check_hash(row, s, e);
 	return 0;
 }

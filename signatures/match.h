@@ -48,7 +48,7 @@ void sigscan_finish(const struct sigdb *db, struct sigscan *sc, struct sig_hits 
 /* The title seen so far, trimmed and at most SIG_TITLE_MAX bytes; empty when there is none. Borrowed from sc. */
 struct span sigscan_title(const struct sigscan *sc);
 
-/* Whole short fields: status line, header value (name in any case), CNAME, issuer, subject, SPKI hash (64 hexadecimal
+/* Whole short fields: status line, header value (name in any case), CNAME, issuer, subject, hashes (64 hexadecimal
  * digits in lower case), JA4. Names (CNAME) are compared without regard to case and a final dot; `contains` there is
  * on label boundaries. The first 8 KiB are looked at. header is empty for every location but SIG_HEADER. */
 void sigdb_match(const struct sigdb *db, enum sig_location location, struct span header, struct span value,

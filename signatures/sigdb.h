@@ -18,6 +18,7 @@ enum sig_location {
 	SIG_TLS_ISSUER,
 	SIG_TLS_SUBJECT,
 	SIG_TLS_SPKI_SHA256,
+	SIG_TLS_CERT_SHA256,
 	SIG_TLS_JA4,
 	SIG_RST_RULE, /* rules about packets: rule.h */
 	SIG_DNS_RULE,

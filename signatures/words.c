@@ -27,10 +27,19 @@ const char *sig_scope_name(enum sig_scope scope)
 void sig_location_add(struct text *t, const struct signature *s)
 {
 	static const char *const names[SIG_LOCATION_COUNT] = {
-	    [SIG_BODY] = "body",         [SIG_TITLE] = "title",         [SIG_STATUS_LINE] = "status_line",
-	    [SIG_HEADER] = "header.",    [SIG_DNS_ANSWER] = "answer",   [SIG_DNS_CNAME] = "cname",
-	    [SIG_TLS_ISSUER] = "issuer", [SIG_TLS_SUBJECT] = "subject", [SIG_TLS_SPKI_SHA256] = "spki_sha256",
-	    [SIG_TLS_JA4] = "ja4",       [SIG_RST_RULE] = "rule",       [SIG_DNS_RULE] = "rule",
+	    [SIG_BODY] = "body",
+	    [SIG_TITLE] = "title",
+	    [SIG_STATUS_LINE] = "status_line",
+	    [SIG_HEADER] = "header.",
+	    [SIG_DNS_ANSWER] = "answer",
+	    [SIG_DNS_CNAME] = "cname",
+	    [SIG_TLS_ISSUER] = "issuer",
+	    [SIG_TLS_SUBJECT] = "subject",
+	    [SIG_TLS_SPKI_SHA256] = "spki_sha256",
+	    [SIG_TLS_CERT_SHA256] = "cert_sha256",
+	    [SIG_TLS_JA4] = "ja4",
+	    [SIG_RST_RULE] = "rule",
+	    [SIG_DNS_RULE] = "rule",
 	    [SIG_HTTP_RULE] = "rule",
 	};
 	text_add(t, span_text(names[s->location]));

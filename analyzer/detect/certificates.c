@@ -87,6 +87,31 @@ void certificates_free(struct certificates *t)
 	*t = (struct certificates){0};
 }
 
+static void hash_match(const struct sigdb *db, enum sig_location location, const uint8_t hash[SHA256_DIGEST_SIZE],
+                       struct sig_hits *hits)
+{
+	char hex[2 * SHA256_DIGEST_SIZE + 1];
+	struct text text = text_over(hex, sizeof hex);
+	text_hex(&text, span_of(hash, SHA256_DIGEST_SIZE));
+	sigdb_match(db, location, span_of(NULL, 0), span_of(hex, text.len), hits);
+}
+
+void certificate_match(const struct sigdb *db, const struct tls_certificate *c, struct sig_hits *hits)
+{
+	sigdb_match(db, SIG_TLS_ISSUER, span_of(NULL, 0), c->issuer, hits);
+	sigdb_match(db, SIG_TLS_SUBJECT, span_of(NULL, 0), c->subject, hits);
+	hash_match(db, SIG_TLS_SPKI_SHA256, c->spki_sha256, hits);
+	hash_match(db, SIG_TLS_CERT_SHA256, c->leaf_sha256, hits);
+	for (size_t i = 1; i < TLS_CHAIN_KEPT && i < c->chain_count; i++) {
+		uint8_t hash[SHA256_DIGEST_SIZE];
+		struct sha256_ctx ctx;
+		sha256_init(&ctx);
+		sha256_update(&ctx, c->chain[i].len, c->chain[i].ptr);
+		sha256_digest(&ctx, sizeof hash, hash);
+		hash_match(db, SIG_TLS_CERT_SHA256, hash, hits);
+	}
+}
+
 bool certificate_is_fresh(int64_t not_before, struct frame_ref frame)
 {
 	if (not_before == INT64_MIN || frame.ts_ns == FRAME_NO_TIME)

@@ -6,6 +6,7 @@
 
 #include "analyzer/detect/conclusion.h"
 #include "dissectors/tls.h"
+#include "signatures/match.h"
 
 enum {
 	CERTIFICATES_MAX = 1024, /* a shard; later ones are not kept */
@@ -44,6 +45,9 @@ typedef void certificates_found(struct conclusion *c, const struct certificate *
                                 const struct certificate *other, unsigned names);
 void certificates_search(struct conclusion *c, const struct certificates *const *tables, size_t count,
                          certificates_found *found);
+
+/* Rows about issuer, subject and key of the leaf, and about any certificate of the chain as a whole. */
+void certificate_match(const struct sigdb *db, const struct tls_certificate *c, struct sig_hits *hits);
 
 /* Issued within a day before the frame that showed it: made for the occasion, or simply new. */
 bool certificate_is_fresh(int64_t not_before, struct frame_ref frame);

@@ -1,6 +1,6 @@
 /*
  * D4: somebody else ends the TLS connection (Raman et al., Kazakhstan, IMC 2020; Durumeric et al., NDSS 2017).
- *   tls_mitm_cert   issuer, subject or key of the leaf equals a row of the signatures; or one issuer signed for several unrelated names
+ *   tls_mitm_cert   issuer, subject or key of the leaf, or a certificate of the chain, equals a row of the signatures; or one issuer signed for several unrelated names
  *                   alike, and for one of them another issuer was seen too (certificates.h)
  *   mitm_client_fp  at a server: the hello of the visitor is that of a known interceptor
  * TLS 1.2 and before: later versions encrypt certificates. Antivirus software and company proxies do the same on purpose:
@@ -106,21 +106,16 @@ static void on_certificate(struct detection *d, const struct event *ev)
 	struct run *run = d->run;
 	struct state *state = d->state;
 	struct sig_hits hits = {0};
-	char hex[2 * TLS_SHA256 + 1];
-	struct text text = text_over(hex, sizeof hex);
 	if (!ev->flow->tcp || ev->dir != DIR_DOWN || ev->version != 0 || !ev->pkt ||
 	    census_vantage(ev->flow) == VANTAGE_SERVER)
 		return;
 	detection_tested(d, mechanism_find("tls_mitm_cert"));
-	text_hex(&text, span_of(c->spki_sha256, TLS_SHA256));
 	if (ev->flow->trigger.name && c->issuer.len > 0 &&
 	    !certificates_note(&run->certificates, ev->flow, c, frame_ref_of(ev->pkt)))
 		d->candidates->dropped++;
 	if (!d->signatures || is_kept(state, DIR_DOWN))
 		return;
-	sigdb_match(d->signatures, SIG_TLS_ISSUER, span_of(NULL, 0), c->issuer, &hits);
-	sigdb_match(d->signatures, SIG_TLS_SUBJECT, span_of(NULL, 0), c->subject, &hits);
-	sigdb_match(d->signatures, SIG_TLS_SPKI_SHA256, span_of(NULL, 0), span_text(hex), &hits);
+	certificate_match(d->signatures, c, &hits);
 	struct intercepted *kept = hits.count ? intercepted_keep(d, ev, &hits) : NULL;
 	if (!kept)
 		return;

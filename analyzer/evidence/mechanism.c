@@ -466,7 +466,8 @@ const struct mechanism mechanisms[] = {
                           "it fits censorship and surveillance by an interceptor.",
         .source = "Raman et al., Kazakhstan, IMC 2020",
         .rule =
-            "Issuer, subject or key of the leaf equals a row of the signatures (TLS 1.2 and before). Or: one issuer "
+            "Issuer, subject or key of the leaf, or the hash of a certificate in its chain, equals a row of the "
+            "signatures (TLS 1.2 and before). Or: one issuer "
             "signed for three unrelated names or more at three addresses or more, with one key or one validity, and "
             "for one of the names another issuer was seen too.",
         .innocent =

@@ -166,3 +166,20 @@ struct flight flight_certificate(const char *issuer, const char *subject, unsign
 	whole = wrapped(start, 0, 3, &whole);
 	return handshake_record(11, &whole);
 }
+
+/* Record and handshake headers, and the length of the list. */
+enum { LIST_AT = 5 + 4 + 3, LENGTH = 3 };
+
+struct flight flight_chain(const struct flight *leaf, const struct flight *above)
+{
+	struct flight list = {.len = 0};
+	put(&list, leaf->bytes + LIST_AT, leaf->len - LIST_AT);
+	put(&list, above->bytes + LIST_AT, above->len - LIST_AT);
+	list = wrapped(list.bytes, 0, LENGTH, &list);
+	return handshake_record(11, &list);
+}
+
+struct span flight_der(const struct flight *certificate)
+{
+	return span_of(certificate->bytes + LIST_AT + LENGTH, certificate->len - LIST_AT - LENGTH);
+}

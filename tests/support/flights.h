@@ -1,6 +1,8 @@
 /* TLS messages made by hand, as bytes of one record each: hellos, alerts, certificates. */
 #pragma once
 
+#include "analyzer/base/span.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,3 +22,7 @@ struct flight flight_alert(uint8_t level, uint8_t description);
 /* A Certificate message that holds one certificate, with one common name in issuer and subject each, valid from 2026-01-01
  * for `days`; key: a byte that the public key repeats. */
 struct flight flight_certificate(const char *issuer, const char *subject, unsigned days, uint8_t key);
+/* One message with the certificates of both, the leaf first. */
+struct flight flight_chain(const struct flight *leaf, const struct flight *above);
+/* The certificate in such a message of one, DER. */
+struct span flight_der(const struct flight *certificate);

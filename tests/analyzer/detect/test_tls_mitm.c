@@ -13,6 +13,7 @@
 #include "tests/support/flights.h"
 #include "tests/support/signature_set.h"
 
+#include <nettle/sha2.h>
 #include <stdio.h>
 
 static const char *const ids[] = {"tls_mitm_cert", "mitm_client_fp", "local_interference", NULL};
@@ -71,6 +72,47 @@ static void a_known_issuer_is_found_with_all_of_its_packets(void **state)
 	assert_int_equal(f->evidence_count, 1);
 	conversation_close(&c);
 	sigdb_free(db);
+}
+
+/* A row with the hash of `der`, or of nothing when `spoilt`. */
+static struct sigdb *row_of_hash(struct span der, bool spoilt)
+{
+	char rows[512], hex[2 * SHA256_DIGEST_SIZE + 1];
+	uint8_t hash[SHA256_DIGEST_SIZE];
+	struct sha256_ctx ctx;
+	struct text text = text_over(hex, sizeof hex);
+	sha256_init(&ctx);
+	sha256_update(&ctx, der.len, der.ptr);
+	sha256_digest(&ctx, sizeof hash, hash);
+	hash[31] ^= spoilt;
+	text_hex(&text, span_of(hash, sizeof hash));
+	snprintf(rows, sizeof rows, "root,tls,cert_sha256,eq,%s,plain,,national,KZ,,10,hit%s", hex, SIGNATURE_SOURCE);
+	return signature_set(rows);
+}
+
+static void any_certificate_of_the_chain_is_known_by_its_hash(void **state)
+{
+	struct flight leaf = flight_certificate("Some Sub", "blocked.example", 365, 7);
+	struct flight root = flight_certificate("Some Root", "Some Root", 365, 8), both = flight_chain(&leaf, &root);
+	(void)state;
+	for (int spoilt = 0; spoilt < 2; spoilt++) {
+		const struct flight *const shown[] = {&both, &root, &leaf};
+		for (size_t i = 0; i < 3; i++) {
+			struct conversation c;
+			struct sigdb *db = row_of_hash(flight_der(&root), spoilt);
+			opened(&c, db);
+			asked(&c, "blocked.example", shown[i]);
+			if (spoilt || shown[i] == &leaf) {
+				assert_silent(&c);
+			} else {
+				const struct finding *f = conversation_finding(&c, "tls_mitm_cert");
+				assert_terms(f, "E09 25");
+				assert_string_equal(finding_detail_value(f, "sig_id"), "root");
+			}
+			conversation_close(&c);
+			sigdb_free(db);
+		}
+	}
 }
 
 static void a_certificate_of_that_day_weighs_a_little_more(void **state)
@@ -328,6 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest test_tls_mitm[] = {
 	    cmocka_unit_test(a_known_issuer_is_found_with_all_of_its_packets),
+	    cmocka_unit_test(any_certificate_of_the_chain_is_known_by_its_hash),
 	    cmocka_unit_test(a_certificate_of_that_day_weighs_a_little_more),
 	    cmocka_unit_test(a_genuine_synack_is_no_suspect),
 	    cmocka_unit_test(a_product_is_local),
