@@ -24,6 +24,8 @@ CFLAGS_asan := -O1 -g -fsanitize=address,leak -fno-omit-frame-pointer
 LDFLAGS_asan := -fsanitize=address,leak
 CFLAGS_ubsan := -O1 -g -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all
 LDFLAGS_ubsan := -fsanitize=undefined
+CFLAGS_sanitize := $(CFLAGS_asan) -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=undefined,float-cast-overflow
+LDFLAGS_sanitize := -fsanitize=address,leak,undefined
 CFLAGS_tsan := -O1 -g -fsanitize=thread
 LDFLAGS_tsan := -fsanitize=thread
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
@@ -52,7 +54,7 @@ REPLAY_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(FUZZ
 
 Q := $(if $(V),,@)
 
-.PHONY: all tests test unit golden golden-accept cli replay docs check-corpus differential asan ubsan tsan fuzz lint bench install clean help
+.PHONY: all objects tests test unit golden golden-accept cli replay docs check-corpus differential asan ubsan sanitize tsan fuzz lint bench install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -87,6 +89,8 @@ $(BUILD)/tests/fuzz/fuzzer_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
 	@echo "LD $@"
 	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
+objects: $(LIB_OBJ) $(MAIN_OBJ) $(SUPPORT_OBJ) $(TEST_SRC:%.c=$(BUILD)/%.o) $(FUZZ_SRC:%.c=$(BUILD)/%.o) ## compile everything, link nothing
+
 tests: $(TEST_BIN) $(REPLAY_BIN) ## build the test programs, run none
 
 # Every suite runs, whatever the ones before it said; the summary decides.
@@ -119,7 +123,7 @@ check-corpus: $(BIN) ## every capture below DIR=: one row each, no crash
 differential: $(BUILD)/tests/differential/fields ## every capture below DIR=: DNS, Host, SNI and flows against tshark
 	$(Q)tests/differential/run $< $(DIR)
 
-asan ubsan tsan: ## the whole test suite under a sanitizer
+asan ubsan sanitize tsan: ## the whole test suite under a sanitizer; sanitize: asan and ubsan in one
 	$(Q)$(MAKE) --no-print-directory MODE=$@ test
 
 fuzz: ## run the fuzzer UNIT= for FUZZ_SECONDS= (default 60)
