@@ -7,7 +7,11 @@
 #define BURST_NS    (INT64_C(100) * 1000000)   /* suspects of one burst, for E02c */
 #define LIVES_ON_NS (INT64_C(60) * 1000000000) /* a socket whose counters go on, after its own RST */
 
-enum { COUNTER_STEP = 16 /* between two packets of one socket, some lost */ };
+enum {
+	COUNTER_STEP = 16, /* between two packets of one socket, some lost */
+	OVERTAKEN_TICKS =
+	    2000, /* of a timestamp clock, by which a packet may be late; more is another machine's clock */
+};
 
 int64_t samples_apart(const struct sample *a, const struct sample *b)
 {
@@ -15,6 +19,13 @@ int64_t samples_apart(const struct sample *a, const struct sample *b)
 		return INT64_MAX;
 	int64_t ns = b->frame.ts_ns - a->frame.ts_ns;
 	return ns < 0 ? -ns : ns;
+}
+
+/* G13: behind the start of this connection, for the one that had its ports before: its late packets are still answered. */
+static bool is_of_the_one_before(const struct flow *flow, const struct side *own, const struct sample *rst)
+{
+	bool bare = !(rst->tcp_flags & TCP_ACK);
+	return (flow->flags & FLOW_PORT_REUSED) && own->have_syn && bare && side_relative(own, rst->seq) < 0;
 }
 
 bool burst_of(struct burst *b, struct flow *flow, enum dir dir)
@@ -28,7 +39,7 @@ bool burst_of(struct burst *b, struct flow *flow, enum dir dir)
 	b->other_ended = side_ended(&r->other, &r->own, other);
 	unsigned n = r->rst_count < RESETS_KEPT ? r->rst_count : RESETS_KEPT;
 	for (unsigned i = 0; i < n; i++)
-		if (!side_checksum_drops(own, &r->rst[i]))
+		if (!side_checksum_drops(own, &r->rst[i]) && !is_of_the_one_before(flow, &r->own, &r->rst[i]))
 			b->at[b->kept++] = i;
 	return b->kept > 0;
 }
@@ -47,22 +58,82 @@ bool burst_begin(struct burst *b, struct flow *flow, enum dir dir)
 	return b->kept > 0;
 }
 
+/* Did `later` leave their sender before `earlier`, by its own clock or counter? A retransmission has a newer timestamp. */
+static bool overtaken(const struct sample *earlier, const struct sample *later, bool counts)
+{
+	if (earlier->options_seen & later->options_seen & TCPOPT_SEEN_TIMESTAMPS) {
+		int32_t ticks = seq_diff(later->tsval, earlier->tsval);
+		bool data = (earlier->payload_len > 0 || (earlier->tcp_flags & TCP_RST)) && later->payload_len > 0;
+		return (ticks < 0 && ticks > -OVERTAKEN_TICKS) ||
+		       (ticks == 0 && data && seq_diff(later->seq, earlier->seq) < 0);
+	}
+	int16_t step = (int16_t)(uint16_t)(later->ip_id - earlier->ip_id);
+	return counts && step < 0 && step > -COUNTER_STEP;
+}
+
+/* The most by which packets of the sender overtook one another just before and after its first reset; 0: none did. */
+static int64_t overtaken_ns(const struct burst *b)
+{
+	const struct sample *seen[SIDE_RECENT + RESETS_KEPT + RESETS_AFTER];
+	const struct reset_side *r = b->r;
+	bool counts = ipid_classify(&b->flow->tcp->side[b->dir], 0) == IPID_LOCAL;
+	unsigned n = 0, after = r->after_count < RESETS_AFTER ? r->after_count : RESETS_AFTER;
+	int64_t most = 0;
+	for (unsigned k = r->own.recent_count; k-- > 0;)
+		seen[n++] = side_recent(&r->own, k);
+	for (unsigned k = 0; k < b->kept; k++) /* an abort's, of the socket that sent the data */
+		if (burst_rst(b, k)->options_seen & TCPOPT_SEEN_TIMESTAMPS)
+			seen[n++] = burst_rst(b, k);
+	for (unsigned k = 0; k < after; k++)
+		seen[n++] = &r->after[k];
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < n; k++) {
+			int64_t apart = samples_apart(seen[i], seen[k]);
+			if (seen[i]->frame.number < seen[k]->frame.number && apart > most && apart < PAIR_WINDOW_NS &&
+			    overtaken(seen[i], seen[k], counts))
+				most = apart;
+		}
+	return most;
+}
+
 int burst_swapped(const struct burst *b, const struct sample *rst, const struct sample *packet)
 {
 	uint32_t samples;
 	int64_t rtt = rtt_min_ns(&b->flow->tcp->rtt[dir_other(b->dir)], NULL, 0, &samples);
-	int64_t near = rtt / 4 > REORDER_LEAST_NS ? rtt / 4 : REORDER_LEAST_NS;
+	int64_t near = rtt / 4 > REORDER_LEAST_NS ? rtt / 4 : REORDER_LEAST_NS, seen = 2 * overtaken_ns(b);
+	near = seen > near ? seen : near;
 	bool both_ts = rst->options_seen & packet->options_seen & TCPOPT_SEEN_TIMESTAMPS;
 	bool rst_later = rst->frame.number > packet->frame.number;
 	if (samples_apart(rst, packet) > near)
 		return 0;
 	if (both_ts && rst->tsval != packet->tsval)
 		return (seq_diff(rst->tsval, packet->tsval) > 0) != rst_later;
+	/* What a live sender says next never lies before what it said. */
+	if (both_ts && !rst_later && seq_diff(sample_seq_end(packet), rst->seq) <= 0)
+		return 1;
 	bool counts = ipid_classify(&b->flow->tcp->side[b->dir], 0) == IPID_LOCAL && rst->ip_id != 0;
 	int16_t step = (int16_t)(uint16_t)(rst->ip_id - packet->ip_id);
 	if (counts && step > -16 && step < 16 && step != 0)
 		return (step > 0) != rst_later;
 	return counts ? 0 : -1;
+}
+
+bool burst_may_answer(const struct burst *b, const struct sample *rst)
+{
+	const struct side *own = &b->r->own, *other = &b->r->other;
+	bool bare = !(rst->tcp_flags & TCP_ACK) && rst->ack == 0 && rst->window == 0 && rst->payload_len == 0;
+	bool passed = !other->have_ack || seq_diff(rst->seq, other->max_ack) <= 0;
+	return b->r->at[rst - b->r->rst].answers_packet || (bare && passed && side_relative(own, rst->seq) > 0);
+}
+
+/* burst_looks_genuine, for a reset of the side's list. */
+static bool answers_as_host(const struct burst *b, const struct sample *rst)
+{
+	uint8_t usual = 0;
+	uint16_t n = tally_mode(&b->flow->tcp->side[b->dir].ttl, 0, 0, &usual);
+	bool copy = rst->copy && (b->flow->flags & FLOW_COPIES); /* G4: a hop before or behind */
+	int off = rst->ttl - usual;
+	return n > 0 && burst_may_answer(b, rst) && (off == 0 || (copy && (off == 1 || off == -1)));
 }
 
 /* G4: a RST that the mirror port shows twice, in a flow whose other packets it shows twice. */
@@ -145,12 +216,24 @@ static bool counters_go_on(const struct burst *b, const struct sample *p)
 static bool is_new_data(const struct burst *b, const struct sample *rst, const struct sample *p, uint32_t shown)
 {
 	const struct sample *last = side_recent(&b->r->own, 0);
-	bool newer = last && (p->options_seen & last->options_seen & TCPOPT_SEEN_TIMESTAMPS) &&
-	             seq_diff(p->tsval, last->tsval) > 0;
+	bool newer = last;
+	for (unsigned k = 0; k < SIDE_RECENT && (last = side_recent(&b->r->own, k)); k++)
+		newer &= (p->options_seen & last->options_seen & TCPOPT_SEEN_TIMESTAMPS) &&
+		         seq_diff(p->tsval, last->tsval) > 0;
 	uint32_t end = sample_seq_end(p);
 	bool beyond =
 	    seq_diff(end, rst->seq) > 0 || (is_ahead_of_the_end(b, rst) && samples_apart(rst, p) > REORDER_LEAST_NS);
 	return p->payload_len > 0 && (seq_diff(end, shown) > 0 || newer) && beyond;
+}
+
+/*
+ * Was the packet sent before the reset, and overtaken by it? So it is where the order tells. Where nothing does, so it may be
+ * when the reset is what a closed socket answers, and this path was seen to let packets overtake one another.
+ */
+static bool may_be_late(const struct burst *b, const struct sample *rst, const struct sample *p)
+{
+	int swapped = burst_swapped(b, rst, p);
+	return swapped == 1 || (swapped < 0 && answers_as_host(b, rst) && overtaken_ns(b) > 0);
 }
 
 const struct sample *burst_goes_on(const struct burst *b, const struct sample *rst, bool need_data)
@@ -163,7 +246,7 @@ const struct sample *burst_goes_on(const struct burst *b, const struct sample *r
 		int64_t apart = samples_apart(rst, p);
 		bool ack = p->payload_len == 0 && !(p->tcp_flags & TCP_SYN) && (p->tcp_flags & TCP_ACK);
 		bool in_time = apart <= PAIR_WINDOW_NS || (!need_data && apart <= LIVES_ON_NS && counters_go_on(b, p));
-		if (p->frame.number < rst->frame.number || !in_time || burst_swapped(b, rst, p) == 1)
+		if (p->frame.number < rst->frame.number || !in_time || may_be_late(b, rst, p))
 			continue;
 		if (is_new_data(b, rst, p, shown) || (!need_data && ack && apart > REORDER_LEAST_NS))
 			return p;
@@ -181,9 +264,7 @@ const struct sample *burst_trigger(const struct burst *b, unsigned i)
 
 bool burst_looks_genuine(const struct burst *b, unsigned i)
 {
-	uint8_t usual = 0;
-	uint16_t n = tally_mode(&b->flow->tcp->side[b->dir].ttl, 0, 0, &usual);
-	return n > 0 && burst_moment(b, i)->answers_packet && burst_rst(b, i)->ttl == usual;
+	return answers_as_host(b, burst_rst(b, i));
 }
 
 /* At least two hops from where the sender's other packets come; of few, its SYN/ACK is one. */

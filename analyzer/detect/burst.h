@@ -73,6 +73,12 @@ const struct sample *burst_goes_on(const struct burst *b, const struct sample *r
 const struct sample *burst_trigger(const struct burst *b, unsigned i);
 
 /*
+ * What a closed socket may answer (G3): at one of the last acknowledgements, or, since a window full of packets draws more
+ * of them than are remembered, bare, empty and at a number that the other side had passed with its acknowledgements.
+ */
+bool burst_may_answer(const struct burst *b, const struct sample *rst);
+
+/*
  * A RST that may be the real host's own: it answers a packet (G3), with the TTL of that host's other packets. After a forged
  * reset to the other end, the genuine end answers what still arrives with resets like that.
  */

@@ -4,7 +4,7 @@
  * told once.
  *
  * Innocent: interim answers (1xx), pipelined requests (each is outstanding until answered), a request that the capture lost (G2) or that came
- * before it began (G1), a server that gives up an idle connection (408) or complains of what it could not read (400), a wrong
+ * before it began (G1), or whose packet it cut (G8), a server that gives up an idle connection (408) or complains of what it could not read (400), a wrong
  * Content-Length whose rest happens to look like an answer (no status line there, as a rule).
  */
 #include "analyzer/detect/detector.h"
@@ -114,7 +114,7 @@ static void on_close(struct detection *d, const struct event *ev)
 	struct answer *a = slot->answer;
 	if (!a)
 		return;
-	if (!(ev->flow->flags & (FLOW_LOSS | FLOW_MIDSTREAM))) {
+	if (!(ev->flow->flags & (FLOW_LOSS | FLOW_MIDSTREAM | FLOW_SNAPPED))) {
 		detection_tested(d, mechanism_find("http_double_response"));
 		if (a->second.frame.number)
 			judge(d, ev->flow, a);

@@ -20,6 +20,16 @@ static bool same_space(const struct burst *b, const struct sample *rst)
 	return off > -SIDE_NEAR && off < SIDE_NEAR;
 }
 
+/* A term that a header feature gave. */
+static bool has_feature(const struct finding *f)
+{
+	static const char *const ids[] = {"E01", "E02", "E03", "E03b"};
+	for (size_t k = 0; k < sizeof ids / sizeof *ids; k++)
+		if (finding_has_term(f, ids[k]))
+			return true;
+	return false;
+}
+
 /* B1 */
 static bool rst_seq_data(struct detection *d, const struct burst *b)
 {
@@ -43,6 +53,8 @@ static bool rst_seq_data(struct detection *d, const struct burst *b)
 		struct finding f;
 		char text[FINDING_NUMBER_SIZE];
 		burst_describe(d, &f, b, "rst_seq_data", i, burst_goes_on(b, rst, false));
+		if (burst_may_answer(b, rst) && !has_feature(&f))
+			continue;
 		finding_term(&f, d->weights, "E04b", false);
 		finding_evidence(&f, data->frame);
 		if (swapped < 0)
@@ -80,16 +92,6 @@ static bool data_seq_rst(struct detection *d, const struct burst *b)
 	finding_number(&f, text[1], "after_rst_us", samples_apart(rst, after) / 1000);
 	detection_propose(d, b->flow, &f);
 	return true;
-}
-
-/* A term that a header feature gave. */
-static bool has_feature(const struct finding *f)
-{
-	static const char *const ids[] = {"E01", "E02", "E03", "E03b"};
-	for (size_t k = 0; k < sizeof ids / sizeof *ids; k++)
-		if (finding_has_term(f, ids[k]))
-			return true;
-	return false;
 }
 
 /*
@@ -142,7 +144,7 @@ static bool rst_seq_change(struct detection *d, const struct burst *b)
 		return false;
 	for (unsigned i = 1; i < b->kept; i++) {
 		const struct sample *one = burst_rst(b, i - 1), *two = burst_rst(b, i);
-		bool beyond_own = seq_diff(two->seq, burst_shown_before(b, one)) > 0;
+		bool beyond_own = seq_diff(two->seq, burst_shown_before(b, two)) > 0;
 		bool beyond_acks = !other->have_ack || seq_diff(two->seq, other->max_ack) > SEQ_SLACK;
 		int32_t step = seq_diff(two->seq, one->seq);
 		if (samples_apart(one, two) >= PAIR_WINDOW_NS || step <= SEQ_SLACK || !beyond_own || !beyond_acks ||

@@ -206,15 +206,24 @@ static bool was_answered(const struct flow *f, const struct packet *p)
 	return !client->have_syn && server->have_syn && server->syn.ack == p->tcp_seq + 1;
 }
 
+/* The same where the capture shows only the server's side: a SYN/ACK to another SYN. */
+static bool answers_another(const struct flow *f, const struct packet *p, enum dir dir)
+{
+	const struct side *client = &f->tcp->side[DIR_UP], *server = &f->tcp->side[DIR_DOWN];
+	bool synack = (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK);
+	return synack && dir == DIR_DOWN && client->packets == 0 && server->have_syn && server->isn != p->tcp_seq &&
+	       server->syn.ack != p->tcp_ack;
+}
+
 /* G13: does this packet open a new connection between the same ports? */
 static bool takes_over(const struct flow *f, const struct packet *p, enum dir dir)
 {
+	bool closed = f->flags & (FLOW_FIN_UP | FLOW_FIN_DOWN | FLOW_RESET);
 	if (!is_client_syn(p))
-		return false;
+		return f->tcp && closed && answers_another(f, p, dir);
 	const struct side *s = &f->tcp->side[dir];
 	if (dir == DIR_UP && ((s->have_syn && s->isn == p->tcp_seq) || was_answered(f, p)))
 		return false;
-	bool closed = f->flags & (FLOW_FIN_UP | FLOW_FIN_DOWN | FLOW_RESET);
 	bool idle = p->clock_ns - f->last_ns > FLOW_REUSE_IDLE_S * INT64_C(1000000000);
 	bool no_payload = f->bytes[DIR_UP] == 0 && f->bytes[DIR_DOWN] == 0;
 	return closed || idle || (no_payload && dir == DIR_UP);

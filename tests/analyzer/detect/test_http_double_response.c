@@ -55,6 +55,16 @@ static void pipelined_requests(void **state)
 	assert_silent(c);
 }
 
+/* Two requests in a packet of which the capture holds the first (G8). */
+static void requests_that_were_cut(void **state)
+{
+	struct conversation *c = *state;
+	SEND(c, CLIENT, 41000, "PA", request, .anomalies = PKT_SNAPPED);
+	SEND(c, SERVER, 81000, "PA", redirect);
+	SEND(c, SERVER, 82000, "PA", genuine);
+	assert_silent(c);
+}
+
 static void interim_answers(void **state)
 {
 	struct conversation *c = *state;
@@ -111,6 +121,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_second_answer),
 	    TEST(pipelined_requests),
+	    TEST(requests_that_were_cut),
 	    TEST(interim_answers),
 	    TEST(an_idle_connection_given_up),
 	    TEST(much_later),

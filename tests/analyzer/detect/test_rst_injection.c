@@ -104,6 +104,79 @@ static void a_closed_socket_behind_its_own_data_is_silent(void **state)
 	silent(&c);
 }
 
+/* A window full of packets draws more acknowledgements than are remembered, and each a reset (10 of a first window). */
+static void resets_that_answer_a_window_of_acknowledgements_are_silent(void **state)
+{
+	struct conversation c;
+	(void)state;
+	exchange(&c);
+	for (int i = 0; i < 12; i++) {
+		SEND(&c, SERVER, 90000 + i * 100, "PA", .bytes = 1000);
+		SEND(&c, CLIENT, 90010 + i * 100, "A");
+	}
+	for (int i = 0; i < 12; i++)
+		SEND(&c, SERVER, 130000 + i * 100, "R", .seq = 3001 + i * 1000, .no_ack_number = true, .id = ID_ZERO,
+		     .window = WINDOW_ZERO);
+	silent(&c);
+}
+
+/* The same where the capture holds the server's side alone: nobody knows what was acknowledged. */
+static void resets_at_passed_numbers_of_one_side_are_silent(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	for (int i = 0; i < 4; i++)
+		SEND(&c, SERVER, 1000 + i * 100, "PA", .seq = 1 + i * 1000, .ack = 90, .bytes = 1000);
+	SEND(&c, SERVER, 40000, "R", .seq = 2001, .no_ack_number = true, .id = ID_ZERO, .window = WINDOW_ZERO);
+	silent(&c);
+}
+
+/* Jitter: a closed socket's answer overtakes what the socket had sent, on a path that swaps other packets as far. */
+static void a_reset_that_overtakes_data_among_others_is_silent(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	c.timestamps[CLIENT] = c.timestamps[SERVER] = true;
+	conversation_exchange(&c);
+	SEND(&c, SERVER, 90000, "PA", .seq = 3001, .bytes = 1000, .tsval = 5090);
+	SEND(&c, SERVER, 102000, "PA", .seq = 2001, .bytes = 1000, .tsval = 5089, .forged = true);
+	SEND(&c, CLIENT, 102100, "A", .ack = 4001);
+	SEND(&c, SERVER, 110000, "R", .seq = 2001, .no_ack_number = true, .id = ID_ZERO, .window = WINDOW_ZERO);
+	SEND(&c, SERVER, 121000, "PA", .seq = 4001, .bytes = 1000, .tsval = 5091);
+	silent(&c);
+}
+
+/* The abort comes before the data that it follows: its number is behind all of it. */
+static void an_abort_that_overtakes_its_data_is_silent(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	c.timestamps[CLIENT] = c.timestamps[SERVER] = true;
+	conversation_exchange(&c);
+	SEND(&c, SERVER, 100000, "RA", .seq = 4001, .tsval = 5100);
+	SEND(&c, SERVER, 106000, "PA", .seq = 2001, .bytes = 1000, .tsval = 5100, .forged = true);
+	SEND(&c, SERVER, 107000, "PA", .seq = 3001, .bytes = 1000, .tsval = 5100, .forged = true);
+	silent(&c);
+}
+
+/* B3: data between the two resets moved the sender on, and the second one is at its end. */
+static void a_second_reset_behind_overtaken_data_is_silent(void **state)
+{
+	struct conversation c;
+	(void)state;
+	conversation_open(&c);
+	c.timestamps[CLIENT] = c.timestamps[SERVER] = true;
+	conversation_exchange(&c);
+	SEND(&c, SERVER, 100000, "R", .seq = 2001, .no_ack_number = true, .id = ID_ZERO, .window = WINDOW_ZERO);
+	SEND(&c, SERVER, 101000, "PA", .bytes = 1000);
+	SEND(&c, SERVER, 102000, "RA", .seq = 3001);
+	assert_null(conversation_finding(&c, "rst_seq_change"));
+	conversation_close(&c);
+}
+
 static void reset_to_the_syn_by_a_closed_port_is_silent(void **state)
 {
 	struct conversation c;
@@ -802,6 +875,11 @@ int main(void)
 	    cmocka_unit_test(changing_acknowledgements_without_a_start_are_silent),
 	    cmocka_unit_test(a_burst_of_stepping_ttls_is_marked),
 	    cmocka_unit_test(flows_without_payload_are_not_tested),
+	    cmocka_unit_test(resets_that_answer_a_window_of_acknowledgements_are_silent),
+	    cmocka_unit_test(resets_at_passed_numbers_of_one_side_are_silent),
+	    cmocka_unit_test(a_reset_that_overtakes_data_among_others_is_silent),
+	    cmocka_unit_test(an_abort_that_overtakes_its_data_is_silent),
+	    cmocka_unit_test(a_second_reset_behind_overtaken_data_is_silent),
 	};
 	return cmocka_run_group_tests_name("rst_injection", tests, NULL, NULL);
 }
