@@ -4,10 +4,12 @@
  * surveillance, not of blocking.
  *
  * Remembered are openings that look random and are long enough not to repeat by chance: text (HTTP and alike), TLS hellos, and short
- * payloads repeat everywhere, health checks too. A client that comes back under a new address with the same bytes would
+ * payloads repeat everywhere, health checks too, and so do binary greetings without a nonce (DCE/RPC, SMB), which the share of set bits tells
+ * from noise. A router that translates addresses shows one packet twice, at once. A client that comes back under a new address with the same bytes would
  * have had to keep a nonce, which no protocol of this kind does; retransmissions are of the same connection.
  */
 #include "analyzer/detect/detector.h"
+#include "analyzer/net/shape.h"
 #include "analyzer/net/stream.h"
 
 #include <nettle/sha2.h>
@@ -22,8 +24,9 @@ enum {
 	TLS_MAJOR = 3,
 };
 
-/* From when on a repetition is a replay: shortest delay seen 0.28 s; here any, since the addresses differ. */
-#define REPLAY_NS (INT64_C(3600) * 1000000000)
+/* When a repetition is a replay: the shortest delay seen was 0.28 s. */
+#define REPLAY_LEAST_NS (INT64_C(100) * 1000000)
+#define REPLAY_NS       (INT64_C(3600) * 1000000000)
 
 struct first_bytes {
 	uint8_t digest[DIGEST_LEN];
@@ -47,11 +50,12 @@ static void finish(struct detection *d)
 
 static bool looks_random(struct span s)
 {
+	const struct shape shape = shape_of(s, (uint32_t)s.len);
 	size_t printable = 0;
 	for (size_t i = 0; i < s.len; i++)
 		printable += s.ptr[i] >= 0x20 && s.ptr[i] <= 0x7e;
 	bool tls = s.ptr[0] == TLS_HANDSHAKE && s.ptr[1] == TLS_MAJOR;
-	return printable * 100 <= s.len * PRINTABLE_PERCENT && !tls;
+	return printable * 100 <= s.len * PRINTABLE_PERCENT && !tls && !shape_is_uneven(&shape);
 }
 
 static struct first_bytes *room(struct probe_run *run)
@@ -135,7 +139,8 @@ static void judge_group(struct conclusion *c, const struct first_bytes **at, siz
 	for (size_t i = 1; i < count; i++) {
 		int64_t delay = at[i]->frame.ts_ns - at[0]->frame.ts_ns;
 		bool timed = at[i]->frame.ts_ns != FRAME_NO_TIME && at[0]->frame.ts_ns != FRAME_NO_TIME;
-		if (!addr_equal(&at[i]->client, &at[0]->client) && timed && delay >= 0 && delay <= REPLAY_NS)
+		if (!addr_equal(&at[i]->client, &at[0]->client) && timed && delay >= REPLAY_LEAST_NS &&
+		    delay <= REPLAY_NS)
 			propose(c, at[i], at[0]);
 	}
 }

@@ -19,6 +19,10 @@ enum {
 	LOOKED_AT_MAX = 2048, /* attempts of one client in one window, the latest; others are not looked at */
 };
 
+/* Those that are tested here. */
+#define CLIENT_GUARDS                                                                                                  \
+	(1U << GUARD_SCANNER | 1U << GUARD_HAPPY_EYEBALLS | 1U << GUARD_CLIENT_ABORT | 1U << GUARD_OWN_NETWORK_DOWN)
+
 static struct attempt_range window(const struct attempt_table *t, const struct attempt *a, int64_t from_ns,
                                    int64_t to_ns)
 {
@@ -191,7 +195,10 @@ void guard_all(struct finding **all, size_t count, const struct guard_input *in)
 		struct finding *f = all[i];
 		uint32_t asked = f->mechanism->guards;
 		const struct attempt *a = asked ? attempt_of_finding(in->attempts, f) : NULL;
-		if (!a)
+		/* The log had to drop it, or the capture has no times: nothing says that the guard holds. */
+		if (asked && (!a || in->first_ns == FRAME_NO_TIME))
+			f->guards_untested |= asked & CLIENT_GUARDS;
+		if (!a || in->first_ns == FRAME_NO_TIME)
 			continue;
 		if (asked >> GUARD_SCANNER & 1)
 			note(f, in, GUARD_SCANNER, "N15", guard_scanner(in->attempts, a));

@@ -31,8 +31,9 @@ static void propose(struct conclusion *c, const char *mechanism, const struct at
 	char number[FINDING_NUMBER_SIZE];
 	struct finding f = {.mechanism = mechanism_find(mechanism), .kind = KIND_INFORMATIONAL, .to_client = true};
 	finding_attempt(&f, a);
-	finding_suspect(&f, a->frame);
+	finding_evidence(&f, a->frame); /* the client's own: what is odd is the SYN/ACK before it */
 	finding_evidence(&f, usual->frame);
+	f.last_heard = a->frame;
 	f.alternatives = 1U << ALT_LOAD_BALANCER;
 	finding_number(&f, number, key, value);
 	conclusion_propose(c, &f);

@@ -37,11 +37,17 @@ struct shape shape_of(struct span payload, uint32_t payload_len)
 	return o;
 }
 
+bool shape_is_uneven(const struct shape *o)
+{
+	enum { ONES_LOW = 34, ONES_HIGH = 46 /* set bits in ten bytes */ };
+	uint32_t tenfold = o->ones * 10, length = o->length;
+	return tenfold <= ONES_LOW * length || tenfold >= ONES_HIGH * length;
+}
+
 unsigned shape_exemptions(const struct shape *o)
 {
-	enum { PREFIX = 6, RUN = 20, ONES_LOW = 34, ONES_HIGH = 46 /* set bits in ten bytes */ };
-	uint32_t tenfold = o->ones * 10, length = o->length;
-	unsigned bits = tenfold <= ONES_LOW * length || tenfold >= ONES_HIGH * length;
+	enum { PREFIX = 6, RUN = 20 };
+	unsigned bits = shape_is_uneven(o);
 	bits |= (unsigned)(o->prefix >= PREFIX) << 1;
 	bits |= (unsigned)(o->printable * 2 > o->length) << 2;
 	bits |= (unsigned)(o->run > RUN) << 3;

@@ -23,6 +23,7 @@ struct shape {
 struct shape shape_of(struct span payload, uint32_t payload_len);
 
 /* Which of the five published exemptions from "fully encrypted" hold, as bits Ex1..Ex5 from the lowest. */
+bool shape_is_uneven(const struct shape *o); /* far more or fewer set bits than noise has: the first exemption */
 unsigned shape_exemptions(const struct shape *o);
 /* None holds, and nothing was cut off. */
 bool shape_looks_encrypted(const struct shape *o);

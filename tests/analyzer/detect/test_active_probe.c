@@ -108,6 +108,31 @@ static void what_repeats_itself(void **state)
 	assert_int_equal(world_tested(w, "active_probe"), 0);
 }
 
+/* A bind to DCE/RPC's endpoint mapper: any two Windows machines send the same one. */
+static void a_greeting_without_a_nonce(void **state)
+{
+	struct world *w = *state;
+	static const uint8_t bind[72] = {0x05, 0x00, 0x0b, 0x03, 0x10, 0x00, 0x00, 0x00, 0x48, 0x00, 0x00, 0x00,
+	                                 0x01, 0x00, 0x00, 0x00, 0xb8, 0x10, 0xb8, 0x10, 0x00, 0x00, 0x00, 0x00,
+	                                 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x08, 0x83, 0xaf, 0xe1,
+	                                 0x1f, 0x5d, 0xc9, 0x11, 0x91, 0xa4, 0x08, 0x00, 0x2b, 0x14, 0xa0, 0xfa,
+	                                 0x03, 0x00, 0x00, 0x00, 0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11,
+	                                 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 0x02, 0x00, 0x00, 0x00};
+	opens(w, "192.0.2.1", "198.51.100.1", bind, sizeof bind, 0);
+	opens(w, "203.0.113.7", "198.51.100.1", bind, sizeof bind, SECOND);
+	assert_int_equal(conclude(w), 0);
+	assert_int_equal(world_tested(w, "active_probe"), 0);
+}
+
+/* A capture on both sides of a router that translates addresses. */
+static void one_packet_before_and_behind_a_router(void **state)
+{
+	struct world *w = *state;
+	opens(w, "192.168.1.7", "198.51.100.1", noise, sizeof noise, 0);
+	opens(w, "203.0.113.7", "198.51.100.1", noise, sizeof noise, 40);
+	assert_int_equal(conclude(w), 0);
+}
+
 static void hours_later(void **state)
 {
 	struct world *w = *state;
@@ -142,6 +167,8 @@ int main(void)
 	    TEST(another_server),
 	    TEST(one_byte_differs),
 	    TEST(what_repeats_itself),
+	    TEST(a_greeting_without_a_nonce),
+	    TEST(one_packet_before_and_behind_a_router),
 	    TEST(hours_later),
 	    TEST(a_full_table),
 	};

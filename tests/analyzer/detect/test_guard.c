@@ -331,6 +331,19 @@ static void findings_are_told(void **state)
 	assert_string_equal(asks.terms[0].id, "N22");
 	assert_int_equal(does_not.guards_failed, 0);
 	assert_int_equal(does_not.term_count, 0);
+	/* What the log had to drop is not tested, and neither is anything in a capture without times. */
+	uint32_t untested = 1U << GUARD_SCANNER | 1U << GUARD_HAPPY_EYEBALLS | 1U << GUARD_OWN_NETWORK_DOWN;
+	struct finding unknown = asks, timeless = asks;
+	unknown.flow_id += 1000;
+	unknown.guards_failed = timeless.guards_failed = 0;
+	all[0] = &unknown;
+	guard_all(all, 1, &in);
+	assert_int_equal(unknown.guards_untested, untested);
+	all[0] = &timeless;
+	in.first_ns = FRAME_NO_TIME;
+	guard_all(all, 1, &in);
+	assert_int_equal(timeless.guards_untested, untested);
+	assert_int_equal(timeless.guards_failed, 0);
 	weights_free(weights);
 }
 
