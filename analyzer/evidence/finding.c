@@ -14,7 +14,6 @@ static const char *const alternative_names[ALTERNATIVE_COUNT] = {
     [ALT_LOST_RETRY] = "lost_retry",
     [ALT_CORPORATE_FILTER] = "corporate_filter",
     [ALT_SERVER_REFUSES] = "server_refuses",
-    [ALT_REORDERING] = "reordering",
     [ALT_SERVER_LIMITS] = "server_limits_rate",
     [ALT_OTHER_CLOSE] = "other_close",
     [ALT_REAL_HOST] = "real_host",

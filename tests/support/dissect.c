@@ -1,6 +1,7 @@
 /* The flow layer's part in a dissector's life, in small, and events as text. */
 #include "tests/support/dissect.h"
 
+#include "dissectors/command.h"
 #include "dissectors/dns.h"
 #include "dissectors/http.h"
 #include "dissectors/quic.h"
@@ -219,6 +220,14 @@ static void show_tunnel(void *context, const struct event *ev)
 	fprintf(x->out, " protocol=%d step=%d\n", m->protocol, m->step);
 }
 
+static void show_command(void *context, const struct event *ev)
+{
+	struct dissect *x = context;
+	const struct command *c = event_command(ev);
+	put_head(x, ev);
+	fprintf(x->out, " kind=%d word=%.*s\n", c->kind, (int)c->word.len, (const char *)c->word.ptr);
+}
+
 static void show_quic_initial(void *context, const struct event *ev)
 {
 	struct dissect *x = context;
@@ -268,6 +277,7 @@ static void subscribe(struct dissect *x)
 	bus_subscribe(&x->bus, EV_TLS_CERTIFICATE, show_certificate, x);
 	bus_subscribe(&x->bus, EV_TLS_ALERT, show_alert, x);
 	bus_subscribe(&x->bus, EV_TUNNEL_MESSAGE, show_tunnel, x);
+	bus_subscribe(&x->bus, EV_COMMAND, show_command, x);
 	bus_subscribe(&x->bus, EV_QUIC_INITIAL, show_quic_initial, x);
 	bus_subscribe(&x->bus, EV_QUIC_FLOW, show_quic_flow, x);
 }

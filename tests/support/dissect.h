@@ -27,7 +27,7 @@ void dissect_wait(struct dissect *x, int64_t ns);
 /* The flow closes; harmless when it was given up. */
 void dissect_close(struct dissect *x);
 
-/* Everything emitted so far, and "CLAIMED", "REFUSED", "GIVEN UP"; owned by x, valid until the next call. */
+/* Everything emitted so far, and "GIVEN UP"; owned by x, valid until the next call. */
 const char *dissect_transcript(struct dissect *x);
 /* Events of a type so far. */
 uint64_t dissect_count(const struct dissect *x, enum event_type type);
