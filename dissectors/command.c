@@ -30,14 +30,40 @@ static const char *word_of(const char *const *words, struct span line)
 	return NULL;
 }
 
-enum probe command_probe(const struct command_set *set, const struct flow *f, enum dir d, struct span head)
+/* May more bytes make this a word of the list? */
+static bool begins_word(const char *const *words, struct span head)
 {
-	if (d == DIR_UP)
-		return on_port(set, f) && word_of(set->words, head) ? PROBE_YES : PROBE_NO;
+	for (; *words; words++)
+		if (head.len <= strlen(*words) && span_equal_nocase(head, span_first(span_text(*words), head.len)))
+			return true;
+	return false;
+}
+
+static enum probe probe_client(const struct command_set *set, const struct flow *f, struct span head)
+{
+	if (!on_port(set, f))
+		return PROBE_NO;
+	if (begins_word(set->words, head))
+		return PROBE_MAYBE;
+	return word_of(set->words, head) ? PROBE_YES : PROBE_NO;
+}
+
+/* Elsewhere than on its port a greeting is known by its first line, which is waited for. */
+static enum probe probe_server(const struct command_set *set, const struct flow *f, struct span head)
+{
+	if (span_starts(span_text("220"), head))
+		return PROBE_MAYBE;
 	if (!is_greeting(head))
 		return PROBE_NO;
-	bool named = span_find(head, span_text(set->greeting)) != SIZE_MAX;
-	return on_port(set, f) || named ? PROBE_YES : PROBE_NO;
+	if (on_port(set, f) || span_find(head, span_text(set->greeting)) != SIZE_MAX)
+		return PROBE_YES;
+	bool whole = span_find(head, span_text("\n")) != SIZE_MAX || head.len >= COMMAND_LINE_MAX;
+	return whole ? PROBE_NO : PROBE_MAYBE;
+}
+
+enum probe command_probe(const struct command_set *set, const struct flow *f, enum dir d, struct span head)
+{
+	return d == DIR_UP ? probe_client(set, f, head) : probe_server(set, f, head);
 }
 
 static void line_read(const struct command_set *set, struct dissection *d, struct span line)

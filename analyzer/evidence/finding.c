@@ -7,16 +7,11 @@
 #include <stdio.h>
 
 static const char *const alternative_names[ALTERNATIVE_COUNT] = {
-    [ALT_AD_BLOCKER] = "ad_blocker",
-    [ALT_SPLIT_DNS] = "split_dns",
-    [ALT_LOAD_BALANCER] = "load_balancer",
-    [ALT_CDN_ROTATION] = "cdn_rotation",
-    [ALT_LOST_RETRY] = "lost_retry",
-    [ALT_CORPORATE_FILTER] = "corporate_filter",
-    [ALT_SERVER_REFUSES] = "server_refuses",
-    [ALT_SERVER_LIMITS] = "server_limits_rate",
-    [ALT_OTHER_CLOSE] = "other_close",
-    [ALT_REAL_HOST] = "real_host",
+    [ALT_AD_BLOCKER] = "ad_blocker",         [ALT_SPLIT_DNS] = "split_dns",
+    [ALT_LOAD_BALANCER] = "load_balancer",   [ALT_CDN_ROTATION] = "cdn_rotation",
+    [ALT_LOST_RETRY] = "lost_retry",         [ALT_CORPORATE_FILTER] = "corporate_filter",
+    [ALT_SERVER_REFUSES] = "server_refuses", [ALT_SERVER_LIMITS] = "server_limits_rate",
+    [ALT_OTHER_CLOSE] = "other_close",       [ALT_REAL_HOST] = "real_host",
     [ALT_PMTU] = "pmtu_blackhole",
 };
 

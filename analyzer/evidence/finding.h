@@ -44,10 +44,10 @@ enum alternative {
 	ALT_LOST_RETRY,    /* the capture lost a repeated query */
 	ALT_CORPORATE_FILTER,
 	ALT_SERVER_REFUSES, /* the genuine server's own page */
-	ALT_OTHER_CLOSE,   /* an ordinary close that looks so */
-	ALT_SERVER_LIMITS, /* the server gives each connection no more than that */
-	ALT_REAL_HOST,     /* the name may really be served from there */
-	ALT_PMTU,          /* a path that loses large packets */
+	ALT_OTHER_CLOSE,    /* an ordinary close that looks so */
+	ALT_SERVER_LIMITS,  /* the server gives each connection no more than that */
+	ALT_REAL_HOST,      /* the name may really be served from there */
+	ALT_PMTU,           /* a path that loses large packets */
 	ALTERNATIVE_COUNT
 };
 const char *alternative_name(enum alternative a);

@@ -63,6 +63,21 @@ static void greetings_say_whose_they_are(void **state)
 	assert_false(claims(&dissector_ftp, 21, DIR_UP, "USERS\r\n")); /* begins like a word of the list */
 }
 
+/* A terminal sends a byte at a time, and some servers do. */
+static void first_bytes_may_become_one(void **state)
+{
+	struct flow flow = {.server_port = 21}, elsewhere = {.server_port = 2121};
+	(void)state;
+	assert_int_equal(dissector_ftp.probe(&flow, DIR_UP, span_text("US")), PROBE_MAYBE);
+	assert_int_equal(dissector_ftp.probe(&flow, DIR_UP, span_text("USER")), PROBE_MAYBE);
+	assert_int_equal(dissector_ftp.probe(&flow, DIR_UP, span_text("UX")), PROBE_NO);
+	assert_int_equal(dissector_ftp.probe(&flow, DIR_DOWN, span_text("22")), PROBE_MAYBE);
+	assert_int_equal(dissector_ftp.probe(&flow, DIR_DOWN, span_text("23")), PROBE_NO);
+	assert_int_equal(dissector_ftp.probe(&elsewhere, DIR_DOWN, span_text("220 a long")), PROBE_MAYBE);
+	assert_true(dissect_split_holds(&dissector_ftp, 2121,
+	                                (struct dissect_step[]){ANSWER("220 My FTP\r\n"), SAYS("USER a\r\n")}, 2));
+}
+
 static void a_line_without_an_end_is_given_up(void **state)
 {
 	char line[COMMAND_LINE_MAX + 6] = "USER ";
@@ -80,6 +95,7 @@ int main(void)
 	const struct CMUnitTest command[] = {
 	    cmocka_unit_test(commands_up_to_the_mail),
 	    cmocka_unit_test(greetings_say_whose_they_are),
+	    cmocka_unit_test(first_bytes_may_become_one),
 	    cmocka_unit_test(a_line_without_an_end_is_given_up),
 	};
 	return cmocka_run_group_tests(command, NULL, NULL);
