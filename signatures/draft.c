@@ -92,3 +92,13 @@ int draft_set_countries(struct draft *out, struct span list, struct arena *arena
 	out->field[COL_COUNTRY] = span_of(codes, len);
 	return 0;
 }
+
+void draft_set_scope(struct draft *d, struct span theirs, const struct scope_word *words)
+{
+	while (words->theirs && !span_equal(theirs, span_text(words->theirs)))
+		words++;
+	draft_set(d, COL_SCOPE, words->theirs ? words->scope : "unclear");
+	draft_set(d, COL_ACTION, words->theirs ? words->action : "hint");
+	if (!words->theirs)
+		d->refused = "the scope is none that is known";
+}

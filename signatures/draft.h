@@ -43,3 +43,11 @@ int draft_set_header(struct draft *out, struct span name, struct arena *arena, s
 
 /* Copies what is a list of country codes, with LF or commas between, leaving out what is no code. ERR_NOMEM. */
 int draft_set_countries(struct draft *out, struct span list, struct arena *arena, struct err *e);
+
+/* What a word for a scope in a published set means here. */
+struct scope_word {
+	const char *theirs, *scope, *action; /* theirs NULL: end of a table */
+};
+
+/* Scope and action from their word; a row with a word of no table is refused. */
+void draft_set_scope(struct draft *d, struct span theirs, const struct scope_word *words);

@@ -51,26 +51,11 @@ static bool list_field(const struct published *row, const char *name, struct are
 
 /* `br` answers (1.2.3.4, loopback) and `vbw` pages have many reasons, `injb` is a notice of the provider that blocks
  * nothing, `prov` is refused by the service itself. */
-static void set_scope(struct draft *out, struct span scope)
-{
-	static const struct {
-		const char *theirs, *scope, *action;
-	} words[] = {
-	    {"nat", "national", "hit"},     {"isp", "isp", "hit"},       {"prod", "product", "hit"},
-	    {"inst", "institution", "hit"}, {"vbw", "unclear", "hint"},  {"br", "unclear", "hint"},
-	    {"injb", "benign", "fp"},       {"prov", "unclear", "hint"},
-	};
-	draft_set(out, COL_SCOPE, "unclear");
-	draft_set(out, COL_ACTION, "hint");
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!span_equal(scope, span_text(words[i].theirs)))
-			continue;
-		draft_set(out, COL_SCOPE, words[i].scope);
-		draft_set(out, COL_ACTION, words[i].action);
-		return;
-	}
-	out->refused = "the scope is none that is known";
-}
+static const struct scope_word scopes[] = {
+    {"nat", "national", "hit"},     {"isp", "isp", "hit"},       {"prod", "product", "hit"},
+    {"inst", "institution", "hit"}, {"vbw", "unclear", "hint"},  {"br", "unclear", "hint"},
+    {"injb", "benign", "fp"},       {"prov", "unclear", "hint"}, {NULL, NULL, NULL},
+};
 
 /* Somewhere in the head: a whole header line is taken apart, what has no blank is taken for a part of where a redirect
  * leads, and the rest is in no header that could be told. What names no host is too common to stand alone. */
@@ -156,7 +141,7 @@ int draft_citizenlab(const struct published *row, struct arena *arena, struct dr
 		return e->code;
 	bool lists = list_field(row, "expected_countries", arena, &countries);
 	lists = list_field(row, "source", arena, &sources) && lists;
-	set_scope(out, published_field(row, "scope"));
+	draft_set_scope(out, published_field(row, "scope"), scopes);
 	set_place(out, row);
 	draft_set_confidence(out, published_field(row, "confidence_no_fp"));
 	if (!lists)

@@ -3,26 +3,11 @@
 
 /* Their scopes: `fp` is known not to be blocking, `injb` an injection that blocks nothing (a notice to update the router),
  * `vbw` and `prov` say no more than that something was refused. */
-static void set_scope(struct draft *out, struct span scope)
-{
-	static const struct {
-		const char *theirs, *scope, *action;
-	} words[] = {
-	    {"nat", "national", "hit"},     {"isp", "isp", "hit"},       {"prod", "product", "hit"},
-	    {"inst", "institution", "hit"}, {"vbw", "unclear", "hint"},  {"fp", "benign", "fp"},
-	    {"injb", "benign", "fp"},       {"prov", "unclear", "hint"},
-	};
-	draft_set(out, COL_SCOPE, "unclear");
-	draft_set(out, COL_ACTION, "hint");
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!span_equal(scope, span_text(words[i].theirs)))
-			continue;
-		draft_set(out, COL_SCOPE, words[i].scope);
-		draft_set(out, COL_ACTION, words[i].action);
-		return;
-	}
-	out->refused = "the scope is none that is known";
-}
+static const struct scope_word scopes[] = {
+    {"nat", "national", "hit"},     {"isp", "isp", "hit"},       {"prod", "product", "hit"},
+    {"inst", "institution", "hit"}, {"vbw", "unclear", "hint"},  {"fp", "benign", "fp"},
+    {"injb", "benign", "fp"},       {"prov", "unclear", "hint"}, {NULL, NULL, NULL},
+};
 
 static int set_place(struct draft *out, const struct span field[OONI_FIELDS], struct arena *arena, struct err *e)
 {
@@ -80,7 +65,7 @@ int draft_ooni(const struct published *row, struct arena *arena, struct draft *o
 	if (!span_starts(field[OONI_EXP_URL], span_text("http://")) &&
 	    !span_starts(field[OONI_EXP_URL], span_text("https://")))
 		draft_set(out, COL_URL, OONI_URL);
-	set_scope(out, field[OONI_SCOPE]);
+	draft_set_scope(out, field[OONI_SCOPE], scopes);
 	if (set_place(out, field, arena, e) < 0)
 		return e->code;
 	return draft_set_countries(out, field[OONI_EXPECTED_COUNTRIES], arena, e);
