@@ -112,7 +112,8 @@ static void conclude(struct conclusion *c)
 		finding_attempt(&f, a);
 		f.to_client = true;
 		f.alternatives = 1U << ALT_LOAD_BALANCER;
-		finding_suspect(&f, a->frame);
+		f.last_heard = a->frame; /* the client's own: what is odd is the SYN/ACK before it */
+		finding_evidence(&f, a->frame);
 		finding_evidence(&f, path.other->frame);
 		finding_number(&f, hops, "port_hop_delta", path.hop_delta);
 		conclusion_propose(c, &f);

@@ -142,6 +142,8 @@ static void a_page_of_a_nearer_machine(void **state)
 	assert_int_equal(o.page.suspects[0].number, 2);
 	assert_int_equal(o.candidates.count, 1);
 	assert_string_equal(o.candidates.items[0]->mechanism->id, "transparent_proxy");
+	/* The request is the client's own. */
+	assert_int_equal(o.candidates.items[0]->suspect_count, 0);
 	assert_int_equal(o.candidates.items[0]->kind, KIND_INFORMATIONAL);
 	outcome_free(&o);
 }
