@@ -30,8 +30,11 @@ static bool answers(const struct burst *b, unsigned i)
 	const struct sample *rst = burst_rst(b, i), *trigger = &b->flow->trigger.sample;
 	if (!(rst->tcp_flags & TCP_ACK))
 		return rst->seq == b->r->own.max_seq_end;
-	return seq_diff(rst->ack, sample_seq_end(trigger)) >= 0 &&
-	       seq_diff(rst->ack, burst_moment(b, i)->other_end) <= 0;
+	bool whole = seq_diff(rst->ack, sample_seq_end(trigger)) >= 0;
+	/* A long hello is two packets, and the name may be in the first. */
+	bool begun =
+	    b->flow->trigger.kind == TRIGGER_TLS && b->r->own.have_ack && seq_diff(rst->ack, b->r->own.max_ack) > 0;
+	return (whole || begun) && seq_diff(rst->ack, burst_moment(b, i)->other_end) <= 0;
 }
 
 /* Packets with payload that the server had sent when reset i came. */

@@ -51,6 +51,21 @@ static void a_lone_reset_is_a_symptom(void **state)
 	conversation_close(&c);
 }
 
+/* A box that read the name in the first of two packets acknowledges no more than that. */
+static void the_beginning_of_a_long_hello_is_enough(void **state)
+{
+	struct flight hello = flight_client_hello("blocked.example", 0, 1900);
+	struct conversation c;
+	(void)state;
+	conversation_open_for(&c, ids, NULL);
+	conversation_handshake(&c);
+	SEND(&c, CLIENT, 41000, "A", .raw = hello.bytes, .bytes = 1448);
+	SEND(&c, CLIENT, 41010, "PA", .raw = hello.bytes + 1448, .bytes = hello.len - 1448);
+	SEND(&c, SERVER, 81000, "RA", .ack = 1449);
+	assert_non_null(conversation_finding(&c, "tls_sni_rst"));
+	conversation_close(&c);
+}
+
 /* Every kind of request has a mechanism of its own; what is none has none. */
 static void every_kind_of_request_has_its_mechanism(void **state)
 {
@@ -248,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_lone_reset_is_a_symptom),
+	    cmocka_unit_test(the_beginning_of_a_long_hello_is_enough),
 	    cmocka_unit_test(every_kind_of_request_has_its_mechanism),
 	    cmocka_unit_test(mails_and_tls_are_no_commands),
 	    cmocka_unit_test(a_reset_made_from_the_clients_packet_is_told),
