@@ -109,6 +109,18 @@ static bool request_unacknowledged(const struct detection *d, const struct flow 
 	return true;
 }
 
+/* A server that got tired of waiting closes, but it was asked long before, and its close acknowledges nothing of that. */
+static bool given_up_unasked(const struct detection *d, const struct flow *f, struct stop *s)
+{
+	const struct unacked *u = &f->tcp->unacked[DIR_UP];
+	uint32_t heard = f->tcp->side[DIR_UP].isn + 1 + acknowledged(f, DIR_UP);
+	*s = (struct stop){.bytes = payload_sent(f, DIR_DOWN),
+	                   .packets = f->tcp->side[DIR_DOWN].data_packets,
+	                   .silence_ns = frame_span_ns(&u->first, &u->last)};
+	return seq_diff(f->tcp->other_end_at_fin[DIR_DOWN], heard) > 0 && s->silence_ns >= REPEATED_NS &&
+	       request_unacknowledged(d, f, s);
+}
+
 static bool stopped_for_client(const struct detection *d, const struct flow *f, struct stop *s)
 {
 	const struct waiting *w = &f->waiting[DIR_UP];
@@ -178,14 +190,17 @@ static void on_close(struct detection *d, const struct event *ev)
 {
 	struct flow *f = ev->flow;
 	struct stop s = {0};
-	uint16_t unfit = FLOW_MIDSTREAM | FLOW_LOSS | FLOW_FIN_DOWN | FLOW_RESET | FLOW_UNREACHABLE;
+	uint16_t unfit = FLOW_MIDSTREAM | FLOW_LOSS | FLOW_RESET | FLOW_UNREACHABLE;
 	if (!f->tcp || !(f->flags & FLOW_HANDSHAKE) || f->tcp->side[DIR_UP].data_packets == 0)
 		return;
 	detection_tested(d, mechanism_find("flow_freeze_bytes"));
 	if (f->flags & unfit)
 		return;
 	bool server = census_vantage(f) == VANTAGE_SERVER;
-	if (server ? stopped_for_server(d, f, &s) : stopped_for_client(d, f, &s))
+	bool stopped = server ? stopped_for_server(d, f, &s) : stopped_for_client(d, f, &s);
+	if (f->flags & FLOW_FIN_DOWN)
+		stopped = !server && given_up_unasked(d, f, &s);
+	if (stopped)
 		propose(d, f, &s);
 }
 

@@ -649,6 +649,20 @@ static void finds_an_odd_address_of_a_public_name(void **state)
 	assert_string_equal(finding_detail_value(b, "private_target"), "10.99.0.1");
 }
 
+/* Names of its own a resolver answers at once, others it has to ask for. */
+static void does_not_wonder_at_a_somewhat_early_private_view(void **state)
+{
+	struct world *w = *state;
+	struct flow *f = resolver(w);
+	teach(w, f, 52);
+	ask(w, f, "www.example.com", A, 0);
+	hear(w, f, SAID(.addresses = "10.99.0.1"), 42 * MS, 52);
+	const struct finding *b = world_finding(w, "dns_bogon_answer");
+	assert_non_null(b);
+	assert_int_equal(finding_term_db(b, "E01b"), 0);
+	assert_int_equal(b->label, LABEL_WEAK);
+}
+
 static void weighs_a_sink_less(void **state)
 {
 	struct world *w = *state;
@@ -1066,6 +1080,7 @@ int main(void)
 	    TEST(judges_when_the_time_is_over_and_forgets),
 	    TEST(survives_more_queries_than_it_keeps),
 	    TEST(finds_an_odd_address_of_a_public_name),
+	    TEST(does_not_wonder_at_a_somewhat_early_private_view),
 	    TEST(weighs_a_sink_less),
 	    TEST(is_sure_of_a_known_address),
 	    TEST(keeps_a_known_address_behind_a_home_router),

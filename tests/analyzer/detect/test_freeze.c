@@ -297,6 +297,33 @@ static uint64_t ask_in_vain(struct conversation *c, const char *request, unsigne
 
 static const char blocked[] = "GET / HTTP/1.1\r\nHost: blocked.example\r\n\r\n";
 
+/* A server that closes for want of a request, which the client has repeated for long. */
+static void a_close_of_who_was_asked_in_vain_is_found(void **state)
+{
+	struct conversation c;
+	(void)state;
+	open_conversation(&c);
+	ask_in_vain(&c, blocked, 7);
+	SEND(&c, SERVER, 20000000, "FA", .ack = 1);
+	assert_non_null(conversation_finding(&c, "flow_freeze_bytes"));
+	conversation_close(&c);
+}
+
+/* A request behind the server's close: the server is gone, and a firewall drops what comes after. */
+static void a_request_behind_a_close_is_silent(void **state)
+{
+	struct conversation c;
+	(void)state;
+	open_conversation(&c);
+	conversation_handshake(&c);
+	SEND(&c, SERVER, 40200, "FA", .ack = 1);
+	for (unsigned i = 0; i < 7; i++)
+		SEND(&c, CLIENT, 241000 << i, "PA", blocked, .seq = 1);
+	c.end_ns = c.start_ns + INT64_C(30000000000);
+	assert_null(conversation_finding(&c, "flow_freeze_bytes"));
+	conversation_close(&c);
+}
+
 static void a_request_never_acknowledged_is_found(void **state)
 {
 	struct conversation c;
@@ -433,6 +460,8 @@ int main(void)
 	    cmocka_unit_test(three_alike_are_counted),
 	    cmocka_unit_test(three_without_a_control_are_single),
 	    cmocka_unit_test(a_download_beside_them_clears_them),
+	    cmocka_unit_test(a_close_of_who_was_asked_in_vain_is_found),
+	    cmocka_unit_test(a_request_behind_a_close_is_silent),
 	    cmocka_unit_test(a_request_never_acknowledged_is_found),
 	    cmocka_unit_test(a_control_raises_a_request),
 	    cmocka_unit_test(an_outage_accuses_nobody),
