@@ -100,7 +100,8 @@ static size_t header_unmask(uint8_t *header, const struct quic_packet *p, const 
 {
 	struct cursor c = cursor_over(p->bytes);
 	struct span before = cursor_take(&c, p->number_at);
-	memcpy(header, before.ptr, before.len);
+	if (before.len > 0)
+		memcpy(header, before.ptr, before.len);
 	header[0] ^= mask[0] & 0x0f;
 	size_t number_len = (size_t)(header[0] & 3) + 1;
 	for (size_t i = 0; i < number_len; i++) {

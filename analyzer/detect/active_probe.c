@@ -1,6 +1,6 @@
 /*
- * active_probe (Alice, Bob, Carol et al., How China Detects and Blocks Shadowsocks, IMC 2020): after a client's connection to a server, another
- * address sends the server the very bytes that the client began with. As the server sees it, in the capture pass. Evidence of
+ * active_probe (Beznazwy, Houmansadr et al., How China Detects and Blocks Shadowsocks, IMC 2020): after a client's connection to a server,
+ * another address sends the server the very bytes that the client began with. As the server sees it, in the capture pass. Evidence of
  * surveillance, not of blocking.
  *
  * Remembered are openings that look random and are long enough not to repeat by chance: text (HTTP and alike), TLS hellos, and short
