@@ -666,7 +666,7 @@ const struct mechanism mechanisms[] = {
                 "interference by a box on the path.",
         .note_selective = "Another address sends a server the very bytes that a client began with: it fits "
                           "probing that precedes censorship.",
-        .source = "Alice, Bob, Carol et al., IMC 2020",
+        .source = "Beznazwy, Houmansadr et al., IMC 2020",
         .rule = "Within an hour, two clients of different addresses open connections to one place with the same first "
                 "payload of 32 bytes or "
                 "more, half of it or less printable, and no TLS hello.",
