@@ -17,14 +17,14 @@ static size_t burst_size(const struct burst_facts *b)
 
 static void choose(struct chosen *out, const struct burst_facts *b, enum rule_which which)
 {
-	const struct burst_packet *single = which == WHICH_OWN       ? &b->own
-	                                    : which == WHICH_OTHER   ? &b->other
-	                                    : which == WHICH_REQUEST ? &b->request
-	                                                             : NULL;
+	bool one = which == WHICH_OWN || which == WHICH_OTHER || which == WHICH_REQUEST;
+	const struct burst_packet *single = which == WHICH_OWN     ? &b->own
+	                                    : which == WHICH_OTHER ? &b->other
+	                                                           : &b->request;
 	out->count = 0;
-	if (single && single->present)
+	if (one && single->present)
 		out->packet[out->count++] = single;
-	for (size_t i = 0; !single && i < burst_size(b); i++) {
+	for (size_t i = 0; !one && i < burst_size(b); i++) {
 		bool with_ack = b->packet[i].flags & BURST_TCP_ACK;
 		if (which == WHICH_ALL || (b->packet[i].tcp && with_ack == (which == WHICH_WITH_ACK)))
 			out->packet[out->count++] = &b->packet[i];
