@@ -29,7 +29,7 @@ struct place {
 struct seat {
 	struct worker worker;
 	size_t place;
-	uint64_t seen_bytes, seen_frames;
+	uint64_t seen_bytes, seen_frames, seen_steps;
 	int64_t moved_ms; /* when one of them last changed */
 };
 
@@ -147,7 +147,7 @@ static bool seat_start(struct run *r, struct seat *seat)
 	else
 		place->state = PLACE_RUNNING;
 	seat->place = r->next_start++;
-	seat->seen_bytes = seat->seen_frames = 0;
+	seat->seen_bytes = seat->seen_frames = seat->seen_steps = 0;
 	seat->moved_ms = now_ms();
 	return true;
 }
@@ -219,7 +219,9 @@ static int run_reap(struct run *r, struct err *e)
 static void seat_look(struct run *r, struct seat *seat, int64_t now)
 {
 	uint64_t bytes = seat->worker.page->bytes, frames = seat->worker.page->frames;
-	if (bytes != seat->seen_bytes || frames != seat->seen_frames) {
+	uint64_t steps = seat->worker.page->steps;
+	if (bytes != seat->seen_bytes || frames != seat->seen_frames || steps != seat->seen_steps) {
+		seat->seen_steps = steps;
 		seat->seen_bytes = bytes;
 		seat->seen_frames = frames;
 		seat->moved_ms = now;

@@ -27,6 +27,12 @@ static int gather(const struct capture_pass *pass, struct capture_result *r)
 	return 0;
 }
 
+static void step_done(const struct capture_pass *pass)
+{
+	if (pass->sink && pass->sink->alive)
+		pass->sink->alive(pass->sink->context);
+}
+
 static int conclude(const struct capture_pass *pass, struct capture_result *r)
 {
 	void *runs[PIPELINE_SHARDS];
@@ -57,6 +63,7 @@ static int conclude(const struct capture_pass *pass, struct capture_result *r)
 		for (size_t i = 0; i < pass->shard_count; i++)
 			runs[i] = shard_run(pass->shards[i], d);
 		detectors[d]->conclude(&c);
+		step_done(pass);
 	}
 	return gather(pass, r);
 }
@@ -81,6 +88,7 @@ static void weigh(const struct capture_pass *pass, struct capture_result *r)
 		j.copies += shard_duplicates(pass->shards[i])->copies;
 	}
 	contrast_all(r->findings, r->count, &contrast);
+	step_done(pass);
 	guard_all(r->findings, r->count, &guards);
 	r->count = judge_all(r->findings, r->count, &j, &r->dropped);
 	for (size_t i = 0; i < r->count; i++)

@@ -14,6 +14,7 @@ struct capture_pass {
 	int64_t first_ns, last_ns; /* capture clock; FRAME_NO_TIME: no frame has a time */
 	bool raw_ip;
 	uint64_t interface_drops;
+	const struct sink *sink; /* told between the steps that the pass goes on; NULL: nobody */
 };
 
 /* What it leaves; capture_pass_free gives all of it back, findings too. */

@@ -159,6 +159,7 @@ static int conclude(struct pipeline *p, struct err *e)
 	    .first_ns = p->summary.first_ns,
 	    .last_ns = p->clock_ns,
 	    .raw_ip = p->raw_ip,
+	    .sink = p->sink,
 	    .interface_drops = capture_facts(p->capture)->interface_drops,
 	};
 	for (int i = 0; i < PIPELINE_SHARDS; i++) {

@@ -70,6 +70,11 @@ static void sink_progress(void *context, uint64_t bytes, uint64_t frames, uint64
 	atomic_store_explicit(&page->findings, findings, memory_order_relaxed);
 }
 
+static void sink_alive(void *context)
+{
+	atomic_fetch_add_explicit(&((struct worker_sink *)context)->page->steps, 1, memory_order_relaxed);
+}
+
 static int sink_summary(void *context, const struct capture_summary *summary, struct err *e)
 {
 	struct worker_sink *s = context;
@@ -86,7 +91,11 @@ static int worker_job_run(struct worker_page *page, worker_job *job, void *conte
 	                        .room = malloc(sizeof(struct row_room))};
 	if (!s.rows || !s.room)
 		return EXIT_NO_MEMORY;
-	struct sink sink = {.context = &s, .finding = sink_finding, .summary = sink_summary, .progress = sink_progress};
+	struct sink sink = {.context = &s,
+	                    .finding = sink_finding,
+	                    .summary = sink_summary,
+	                    .progress = sink_progress,
+	                    .alive = sink_alive};
 	struct err e = {0};
 	int status = job(context, WORKER_INPUT, &sink, &e);
 	if (status >= 0 && (status = rows_flush(s.rows, &e)) < 0)

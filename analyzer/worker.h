@@ -16,6 +16,7 @@ typedef int worker_job(void *context, int input, const struct sink *sink, struct
 /* Shared with the process: how far it is, and its last words. */
 struct worker_page {
 	_Atomic uint64_t bytes, frames, findings;
+	_Atomic uint64_t steps; /* of the capture pass, done */
 	struct err error;
 };
 

@@ -10,4 +10,6 @@ struct sink {
 	int (*summary)(void *context, const struct capture_summary *s, struct err *e);
 	/* Now and then (every few thousand frames): for progress and for noticing a stalled worker. May be NULL. */
 	void (*progress)(void *context, uint64_t bytes_read, uint64_t frames, uint64_t findings);
+	/* Between the steps of the capture pass, which reads no frames: it goes on. May be NULL. */
+	void (*alive)(void *context);
 };
