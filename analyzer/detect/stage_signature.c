@@ -138,6 +138,23 @@ static void describe_silence(struct finding *f, const struct flow *flow, const c
 	finding_evidence(f, flow->waiting[DIR_DOWN].last);
 }
 
+/*
+ * G17: a program that closes with data of the server unread resets at its own place (RFC 9293, 3.10.4; RFC 2525, 2.17), and its kernel
+ * answers what is still on its way. Only where no header speaks for somebody else.
+ */
+static bool left_data_unread(const struct finding *f, const struct burst *b)
+{
+	const struct sample *first = burst_rst(b, 0);
+	const struct side *client = &b->r->own, *server = &b->r->other;
+	bool own_place = (first->tcp_flags & TCP_ACK) && first->seq == client->max_seq_end;
+	bool unread =
+	    server->data_packets > 0 && client->have_ack && seq_diff(server->max_seq_end, client->max_ack) > 0;
+	for (size_t i = 0; i < f->term_count; i++)
+		if (f->terms[i].db > 0)
+			return false;
+	return own_place && unread;
+}
+
 static void propose(struct detection *d, struct flow *flow, const struct signature_row *row)
 {
 	const struct opening *o = &flow->tcp->opening;
@@ -150,6 +167,10 @@ static void propose(struct detection *d, struct flow *flow, const struct signatu
 		burst_describe(d, &f, &b, row->id, 0, legitimate ? NULL : burst_goes_on(&b, burst_rst(&b, 0), false));
 		corroborate(&f, &b, text);
 		f.contrast = 0;
+		if (left_data_unread(&f, &b)) {
+			finding_term(&f, d->weights, "N17", false);
+			f.guards_failed |= 1U << GUARD_CLIENT_ABORT;
+		}
 	} else if (!reset && fell_silent(d, flow)) {
 		describe_silence(&f, flow, row->id);
 		finding_number(&f, text[2], "silence_s", silence_ns(d, o) / SECOND_NS);

@@ -239,6 +239,23 @@ static void a_scanner_is_named(void **state)
 	conversation_close(&c);
 }
 
+/* G17: a program that closes with an answer unread; the same reset with nothing to read stays what it is. */
+static void an_abort_with_data_unread(void **state)
+{
+	(void)state;
+	for (int answered = 0; answered < 2; answered++) {
+		struct conversation c;
+		begin(&c);
+		play(&c, answered ? "hps" : "hp");
+		SEND(&c, CLIENT, 400000, "RA");
+		const struct finding *f = conversation_finding(&c, "sig_psh_rstack");
+		assert_non_null(f);
+		assert_int_equal(f->label, answered ? LABEL_NONE : LABEL_WEAK);
+		assert_int_equal(f->guards_failed, answered ? 1U << GUARD_CLIENT_ABORT : 0);
+		conversation_close(&c);
+	}
+}
+
 /* G17: a browser's spare socket, beside one that it used. */
 static void a_spare_socket_is_nothing(void **state)
 {
@@ -271,6 +288,7 @@ int main(void)
 	    cmocka_unit_test(a_reset_from_elsewhere_is_raised),
 	    cmocka_unit_test(copies_count_once),
 	    cmocka_unit_test(a_scanner_is_named),
+	    cmocka_unit_test(an_abort_with_data_unread),
 	    cmocka_unit_test(a_spare_socket_is_nothing),
 	};
 	return cmocka_run_group_tests_name("test_stage_signature", tests, NULL, NULL);
