@@ -68,7 +68,7 @@ static bool paused_by_sender(struct stretch s)
 	uint32_t packets = 0, pushed = 0, paused = 0;
 	for (uint32_t i = 0; i < s.count; i++) {
 		const struct pace_bin *b = &s.bins[i];
-		uint32_t spacing_ms = b->packets ? 1000 / b->packets : 0;
+		uint32_t spacing_ms = b->packets ? 1000U / b->packets : 0;
 		packets += b->packets;
 		pushed += b->pushed;
 		paused += b->packets > 1 && b->pause * PACE_PAUSE_UNIT_MS > PAUSE_SPACINGS * spacing_ms;

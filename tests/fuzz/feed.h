@@ -207,7 +207,8 @@ static inline void feed_close_version(struct feed *f, int version)
 		return;
 	for (int dir = 0; dir < 2; dir++)
 		d.held[dir] = feed_held(f, version, (enum dir)dir);
-	f->dissector->close(&d);
+	if (f->dissector->close)
+		f->dissector->close(&d);
 	f->gone[version] = true;
 	arena_reset(&f->scratch);
 	if (f->open_bodies[version])
@@ -254,7 +255,8 @@ static inline void feed_gap(struct feed *f, enum dir dir, uint64_t missing)
 	if (f->gone[0])
 		return;
 	d.held[dir] = feed_held(f, 0, dir);
-	f->dissector->gap(&d, missing);
+	if (f->dissector->gap)
+		f->dissector->gap(&d, missing);
 	f->held_len[0][dir] = 0;
 	arena_reset(&f->scratch);
 }
