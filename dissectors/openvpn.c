@@ -106,7 +106,6 @@ static enum probe tcp_probe(const struct flow *f, enum dir d, struct span head)
 static size_t tcp_stream(struct dissection *d, struct span data, bool fin)
 {
 	struct cursor c = cursor_over(data);
-	(void)fin;
 	for (;;) {
 		struct cursor look = c;
 		uint16_t len = cursor_be16(&look);
@@ -114,7 +113,7 @@ static size_t tcp_stream(struct dissection *d, struct span data, bool fin)
 			return DISSECT_GIVE_UP;
 		struct span m = cursor_take(&look, len);
 		if (look.failed)
-			return cursor_offset(&c);
+			return fin ? data.len : cursor_offset(&c); /* nothing follows: what is unfinished stays so */
 		message(d, m);
 		c = look;
 	}
