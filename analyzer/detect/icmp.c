@@ -13,7 +13,7 @@
 
 enum {
 	ERRORS_KEPT = 4,
-	ERRORS_CAP = 4096, /* flows with an error; the rest is silent */
+	ERRORS_CAP = 4096, /* flows with an error; the rest is counted */
 	LOCAL_HOPS = 1,    /* G20 */
 };
 
@@ -51,8 +51,10 @@ static void on_error(struct detection *d, const struct event *ev)
 		return;
 	if (!state->errors)
 		state->errors = pool_get(&((struct run *)d->run)->pool);
-	if (!state->errors)
+	if (!state->errors) {
+		d->candidates->dropped++;
 		return;
+	}
 	if (state->errors->count < ERRORS_KEPT)
 		state->errors->kept[state->errors->count] = *e;
 	state->errors->count++;
